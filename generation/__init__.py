@@ -1,0 +1,1 @@
+"""What machines do: agents, engines, the embedded model and the workers that run them."""

@@ -1,0 +1,1 @@
+"""The house: settings, entry points and the embedded stack."""

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from generation.engines.errors import EngineError
+from project import seeds
+
+
+class Command(BaseCommand):
+    help = "Make a database ready: migrate, collect static files, register the model, seed."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--without-briefs", action="store_true", help="seed no briefs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        try:
+            version = seeds.register_model()
+        except EngineError as error:
+            raise CommandError(str(error)) from error
+        seeds.seed_primitives()
+        seeds.seed_agents()
+        if not options["without_briefs"]:
+            seeds.seed_briefs()
+        self.stdout.write(f"prepared: model version {version.slug} is live")

@@ -1,0 +1,105 @@
+"""Periodic work. One scheduler is active, held by an advisory lock; others stand by."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+import structlog
+from django.core.cache import cache
+from django.db import close_old_connections, connection
+
+from curation.galleries.services import keep_rounds_going
+from curation.live import services as live
+from generation import actors
+from generation.agents.services import rounds_without_jobs
+from generation.jobs import services as jobs
+
+log = structlog.get_logger(__name__)
+LOCK_ID = 0x5A10  # any number, the same for every scheduler of one database
+AT_ONCE = 6  # jobs handed to the broker but not claimed yet
+TICK_S = 1.0
+
+
+def release_jobs() -> None:
+    """Hand due jobs to the workers."""
+    for job_id in jobs.release_due_jobs(at_once=AT_ONCE):
+        actors.generate_candidate.send(job_id)
+
+
+def repeat_lost_proposals() -> None:
+    """Ask again for prompts of rounds that have none; the message or its worker was lost."""
+    for round_ in rounds_without_jobs():
+        if cache.add(f"proposal-asked:{round_.pk}", 1, timeout=60):
+            actors.propose_prompts.send(round_.pk)
+
+
+@dataclass
+class Task:
+    """Something to do every so often."""
+
+    run: Callable[[], object]
+    every_s: float
+    due_at: float = 0.0
+
+
+def tasks() -> list[Task]:
+    """All periodic work, in the order of a round's life."""
+    return [
+        Task(keep_rounds_going, 1),
+        Task(repeat_lost_proposals, 5),
+        Task(jobs.sweep, 2),
+        Task(release_jobs, 1),
+        Task(live.trim, 60),
+    ]
+
+
+def run(stop: threading.Event) -> None:
+    """Work until told to stop; survives restarts of the database and the broker."""
+    while not stop.is_set():
+        try:
+            with psycopg.connect(**_parameters(), autocommit=True) as lock:
+                _work_under(lock, stop)
+        except psycopg.OperationalError as error:
+            log.warning("scheduler waits for the database", error=str(error).splitlines()[0])
+            stop.wait(1)
+
+
+def _parameters() -> dict[str, object]:
+    wanted = ("dbname", "user", "password", "host", "port")
+    return {k: v for k, v in connection.get_connection_params().items() if k in wanted}
+
+
+def _work_under(lock: psycopg.Connection, stop: threading.Event) -> None:
+    standing_by = False
+    while not stop.is_set():
+        row = lock.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_ID]).fetchone()
+        if row and row[0]:
+            break
+        if not standing_by:
+            log.info("scheduler stands by")
+            standing_by = True
+        stop.wait(2)
+    log.info("scheduler is active")
+    todo = tasks()
+    while not stop.is_set():
+        lock.execute("SELECT 1")  # lost connection, lost lock: start over
+        for task in todo:
+            _run_due(task)
+        stop.wait(TICK_S)
+
+
+def _run_due(task: Task) -> None:
+    if time.monotonic() < task.due_at:
+        return
+    task.due_at = time.monotonic() + task.every_s
+    try:
+        task.run()
+    except Exception as error:  # noqa: BLE001 - one failing task must not stop the others
+        name = getattr(task.run, "__name__", "task")
+        log.warning("periodic task failed", task=name, error=repr(error))
+    finally:
+        close_old_connections()

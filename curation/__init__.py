@@ -1,0 +1,1 @@
+"""What people see and do: briefs, rounds, candidates and the live wall."""

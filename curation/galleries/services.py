@@ -1,0 +1,144 @@
+"""Writes about rounds and candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from curation.briefs.models import Brief
+from curation.briefs.services import complete_brief
+from curation.errors import CurationError
+from curation.galleries.models import Candidate, Round
+from curation.galleries.signals import round_closed, round_opened
+from curation.live import services as live
+from curation.status import advance
+
+
+class RoundClosed(CurationError):
+    """The round takes no more candidates."""
+
+
+class RoundRefused(CurationError):
+    """No round can be opened for this brief now."""
+
+
+class DigestTaken(CurationError):
+    """A candidate with exactly these bytes hangs already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """All that made a candidate; names as in `Candidate`."""
+
+    agent: str
+    prompt: str
+    negative_prompt: str
+    primitives: list[str]
+    seed: int
+    scheduler: str
+    steps: int
+    guidance: float
+    width: int
+    height: int
+    model_version: str
+    base_hash: str
+    adapter_hash: str
+    job_key: str
+    easel: str
+    worker: str
+    libraries: dict[str, str] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+
+
+@transaction.atomic
+def open_round(*, brief: Brief) -> Round:
+    """Open the next round of a brief and announce it.
+
+    Raises:
+        RoundRefused: the brief is not active, has an open round or has had all its rounds.
+    """
+    brief = Brief.objects.select_for_update().get(pk=brief.pk)
+    held = brief.rounds.count()
+    if brief.status != Brief.Status.ACTIVE or held >= brief.rounds_planned:
+        raise RoundRefused(f"{brief} takes no more rounds.")
+    if brief.rounds.filter(status=Round.Status.OPEN).exists():
+        raise RoundRefused(f"{brief} has an open round already.")
+    now = timezone.now()
+    closes_at = now + timedelta(minutes=brief.round_minutes)
+    if brief.deadline:
+        closes_at = min(closes_at, brief.deadline)
+    if closes_at <= now:
+        raise RoundRefused(f"The deadline of {brief} has passed.")
+    opened = Round.objects.create(
+        brief=brief,
+        number=held + 1,
+        opened_at=now,
+        closes_at=closes_at,
+        candidates_wanted=brief.candidates_per_round,
+    )
+    live.append(stream=opened.stream, kind="round_opened", payload={})
+    transaction.on_commit(partial(round_opened.send_robust, Round, round_id=opened.pk))
+    return opened
+
+
+@transaction.atomic
+def close_round(*, round_: Round) -> None:
+    """Close an open round and announce it; its sealed facts can be read from now on.
+
+    Raises:
+        TransitionRefused: it is closed or cancelled already.
+    """
+    round_.closed_at = timezone.now()
+    advance(round_, Round.GRAPH, Round.Status.CLOSED, "closed_at")
+    live.append(stream=round_.stream, kind="round_closed", payload={})
+    transaction.on_commit(partial(round_closed.send_robust, Round, round_id=round_.pk))
+
+
+@transaction.atomic
+def publish_candidate(
+    *, round_id: int, digest: str, size_bytes: int, provenance: Provenance
+) -> Candidate:
+    """Hang a stored picture on its round's wall.
+
+    Raises:
+        RoundClosed: the round closed while it was being drawn.
+        DigestTaken: these exact bytes hang already.
+    """
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
+    if not round_.is_open:
+        raise RoundClosed(f"Round {round_id} is {round_.status}.")
+    try:
+        with transaction.atomic():
+            candidate = Candidate.objects.create(
+                round=round_, digest=digest, size_bytes=size_bytes, **vars(provenance)
+            )
+    except IntegrityError as error:
+        if Candidate.objects.filter(digest=digest).exists():
+            raise DigestTaken(f"{digest} hangs already.") from error
+        raise
+    Round.objects.filter(pk=round_id).update(candidates_count=F("candidates_count") + 1)
+    payload = {"candidate": candidate.pk}
+    live.append(stream=round_.stream, kind="candidate_published", payload=payload)
+    return candidate
+
+
+def keep_rounds_going() -> None:
+    """Close rounds whose time is up, open the next ones, complete briefs that are done."""
+    from curation.briefs.selectors import briefs_in_need_of_a_round  # noqa: PLC0415 - no cycle
+
+    now = timezone.now()
+    for due in Round.objects.filter(status=Round.Status.OPEN, closes_at__lte=now):
+        close_round(round_=due)
+    for brief in briefs_in_need_of_a_round():
+        over = brief.rounds_held >= brief.rounds_planned
+        if over or (brief.deadline and brief.deadline <= now):
+            complete_brief(brief=brief)
+        else:
+            open_round(brief=brief)

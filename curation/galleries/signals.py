@@ -1,0 +1,6 @@
+"""What curation announces, after commit, to whoever listens above it."""
+
+from django.dispatch import Signal
+
+round_opened = Signal()  # round_id
+round_closed = Signal()  # round_id

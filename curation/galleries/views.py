@@ -1,0 +1,85 @@
+"""Walls, candidates and their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from curation.galleries import files
+from curation.galleries.models import Candidate, Round
+from curation.galleries.selectors import PAGE, CursorInvalid
+from curation.galleries.walls import Wall
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@require_safe
+def round_wall(request: HttpRequest, round_id: int) -> HttpResponse:
+    """A round's wall; `?after=` continues it, as a fragment when htmx asks."""
+    round_ = get_object_or_404(Round.objects.select_related("brief"), pk=round_id)
+    try:
+        wall = Wall.of(round_, size=PAGE, cursor=request.GET.get("after", ""))
+    except CursorInvalid as error:
+        return render(request, "errors/400.html", {"reason": error}, status=400)
+    context = {"wall": wall, "round": round_, "continued": "after" in request.GET}
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "round.html#more", context)
+    return render(request, "round.html", context)
+
+
+@require_safe
+def candidate(request: HttpRequest, digest: str) -> HttpResponse:
+    """A candidate: picture, prompt, settings, and after its round also what was sealed."""
+    found = get_object_or_404(
+        Candidate.objects.select_related("round__brief"),
+        digest=digest,
+        status=Candidate.Status.PUBLISHED,
+    )
+    same_round = Candidate.objects.filter(round=found.round, status=Candidate.Status.PUBLISHED)
+    context: dict[str, Any] = {
+        "candidate": found,
+        "round": found.round,
+        "sealed": found.round.is_open,
+        "newer": same_round.filter(pk__gt=found.pk).order_by("pk").first(),
+        "older": same_round.filter(pk__lt=found.pk).order_by("-pk").first(),
+        "siblings": same_round.filter(prompt=found.prompt).exclude(pk=found.pk)[:6],
+    }
+    return render(request, "candidate.html", context)
+
+
+def _file(digest: str, name: str, content_type: str) -> HttpResponse:
+    # Asked of the table, not of the disk: what was taken down is gone for everyone.
+    if not Candidate.objects.filter(digest=digest, status=Candidate.Status.PUBLISHED).exists():
+        raise Http404
+    try:
+        with default_storage.open(name) as file:
+            response = HttpResponse(file.read(), content_type=content_type)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response["Cache-Control"] = IMMUTABLE
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-site"
+    return response
+
+
+@require_safe
+def picture(request: HttpRequest, digest: str) -> HttpResponse:
+    """The published file, byte for byte."""
+    return _file(digest, files.picture_name(digest), "image/png")
+
+
+@require_safe
+def thumbnail(request: HttpRequest, digest: str) -> HttpResponse:
+    """Its small rendition."""
+    return _file(digest, files.thumbnail_name(digest), "image/webp")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask here first."""
+    return HttpResponseRedirect(staticfiles_storage.url("favicon.svg"))

@@ -1,0 +1,7 @@
+"""Every table of this app, gathered where Django looks for them."""
+
+from curation.briefs.models import Brief
+from curation.galleries.models import Candidate, Round
+from curation.live.models import Event, Stream
+
+__all__ = ["Brief", "Candidate", "Event", "Round", "Stream"]

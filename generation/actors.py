@@ -1,0 +1,24 @@
+"""Dramatiq actors: each takes an id and calls a service."""
+
+from __future__ import annotations
+
+import dramatiq
+
+MINUTES_MS = 60_000
+
+
+@dramatiq.actor(queue_name="generation", max_retries=0, time_limit=10 * MINUTES_MS)
+def propose_prompts(round_id: int) -> None:
+    """Compose a round's prompts; a second delivery is a no-op."""
+    from generation.agents import services  # noqa: PLC0415 - keeps the web process light
+    from generation.emblems.affinity import affinity  # noqa: PLC0415
+
+    services.propose_prompts(round_id=round_id, affinity=affinity)
+
+
+@dramatiq.actor(queue_name="generation", max_retries=0, time_limit=60 * MINUTES_MS)
+def generate_candidate(job_id: int) -> None:
+    """Draw and publish one job; a second delivery is a no-op."""
+    from generation.jobs import drawing  # noqa: PLC0415
+
+    drawing.draw(job_id=job_id)

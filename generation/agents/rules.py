@@ -1,0 +1,116 @@
+"""How an agent turns a brief's words and the model's primitives into prompts: pure, seeded."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+RING_COUNTS = (4, 5, 6, 8)
+RING_SHARE = 0.10
+PATTERN_SHARE = 0.25
+BORDER_SHARE = 0.5
+# A motif chosen once is that much less likely the next time in the same round.
+REPEAT_DISCOUNT = 0.35
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What an agent may choose from, each with a score: higher fits the brief better."""
+
+    motifs: Mapping[str, float]
+    palettes: Mapping[str, float]
+    palette_parts: Mapping[str, Sequence[str]]  # ground, frame, motif, border
+    frames: Mapping[str, float]
+    patterns: Mapping[str, str]  # name → how a prompt says it
+
+
+@dataclass(frozen=True)
+class Composition:
+    """One composed prompt and the primitives it was built from."""
+
+    prompt: str
+    primitives: tuple[str, ...]
+
+
+def forbidden(names: Sequence[str], must_not: str) -> set[str]:
+    """The names a brief rules out by naming them, in singular or plural."""
+    words = set(re.findall(r"[a-z]+", must_not.lower()))
+    words |= {word.rstrip("s") for word in words}
+    return {name for name in names if set(name.lower().split()) <= words}
+
+
+def softmax(scores: Mapping[str, float], temperature: float) -> dict[str, float]:
+    """Shares in (0, 1] that sum to 1; a higher temperature makes them more equal."""
+    top = max(scores.values())
+    raised = {name: math.exp((score - top) / temperature) for name, score in scores.items()}
+    total = sum(raised.values())
+    return {name: value / total for name, value in raised.items()}
+
+
+def _draw(rng: random.Random, shares: Mapping[str, float]) -> str:
+    return rng.choices(list(shares), list(shares.values()))[0]
+
+
+def compose(rng: random.Random, choices: Choices, *, count: int, boldness: float) -> list[Composition]:
+    """Compose `count` different prompts; fewer when the primitives do not allow as many.
+
+    Motifs and palettes are drawn by softmax over their fit, at temperature 0.08 · boldness:
+    sentence similarities of good and poor matches lie about 0.3 apart.
+    """
+    temperature = 0.08 * boldness
+    motifs = softmax(choices.motifs, temperature)
+    palettes = softmax(choices.palettes, temperature * 1.5)
+    made: dict[str, Composition] = {}
+    for _attempt in range(count * 20):
+        if len(made) == count:
+            break
+        motif = _draw(rng, motifs)
+        composition = _compose_one(rng, choices, motif, _draw(rng, palettes))
+        if composition.prompt not in made:
+            made[composition.prompt] = composition
+            motifs[motif] *= REPEAT_DISCOUNT
+    return list(made.values())
+
+
+def _compose_one(rng: random.Random, choices: Choices, motif: str, palette: str) -> Composition:
+    ground, frame_colour, motif_colour, border = choices.palette_parts[palette]
+    frame = _draw(rng, choices.frames)
+    count = rng.choice(RING_COUNTS) if rng.random() < RING_SHARE else 1
+    used = [f"motif:{motif}", f"palette:{palette}", f"frame:{frame}"]
+    if frame == "none" and motif_colour == ground:
+        motif_colour = frame_colour
+    subject = f"{motif_colour} {motif}"
+    if count > 1:
+        subject = f"ring of {count} {subject} marks"
+        used.append(f"ring:{count}")
+    parts = [subject]
+    if frame != "none":
+        parts[0] += f" on a {frame_colour} {frame}"
+        if rng.random() < PATTERN_SHARE:
+            pattern = rng.choice([name for name in choices.patterns if choices.patterns[name]])
+            parts[0] += f" with {choices.patterns[pattern]}"
+            used.append(f"pattern:{pattern}")
+        if rng.random() < BORDER_SHARE:
+            parts.append(f"{border} border")
+    parts.append(f"{ground} background")
+    return Composition(", ".join(parts), tuple(used))
+
+
+def seed_for(*, round_id: int, prompt: str, index: int) -> int:
+    """A seed in [0, 2**48) that is this wish's alone and can be recomputed."""
+    digest = hashlib.sha256(f"{round_id}\n{prompt}\n{index}".encode()).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def due_offsets_s(*, count: int, round_s: float, head_start: int = 8, share: float = 0.85) -> list[float]:
+    """Seconds after opening at which each picture is due: a few at once, then a steady trickle.
+
+    The last is due after `share` of the round, so that all hang before it closes.
+    """
+    trickling = max(1, count - head_start)
+    pace_s = round_s * share / trickling
+    return [max(0, i - head_start + 1) * pace_s for i in range(count)]

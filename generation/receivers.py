@@ -1,0 +1,26 @@
+"""What generation does when curation announces something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.dispatch import receiver
+
+from curation.galleries.signals import round_closed, round_opened
+from generation import actors
+from generation.jobs import services as jobs
+
+log = structlog.get_logger(__name__)
+
+
+@receiver(round_opened)
+def compose_prompts(*, round_id: int, **_: Any) -> None:
+    """Have an agent compose the round's prompts; the scheduler's sweep repeats a lost message."""
+    actors.propose_prompts.send(round_id)
+
+
+@receiver(round_closed)
+def cancel_waiting_jobs(**_: Any) -> None:
+    """Cancel what was still queued for the round."""
+    jobs.sweep()

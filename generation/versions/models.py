@@ -1,0 +1,46 @@
+"""Model versions: a base model plus at most one adapter."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class ModelVersion(models.Model):
+    """What draws. Identified by its hashes, so a moved folder is the same version."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        LIVE = "live"
+        RETIRED = "retired"
+
+    GRAPH = {
+        Status.DRAFT: frozenset({Status.LIVE, Status.RETIRED}),
+        Status.LIVE: frozenset({Status.RETIRED}),
+        Status.RETIRED: frozenset({Status.LIVE}),  # a rollback
+    }
+
+    slug = models.SlugField(max_length=80, unique=True)
+    base = models.CharField(max_length=500)  # folder or hub id
+    base_hash = models.CharField(max_length=64)
+    adapter = models.CharField(max_length=500, blank=True)  # path of its safetensors
+    adapter_hash = models.CharField(max_length=64, blank=True)
+    vocabulary = models.SlugField(max_length=40, blank=True)  # which primitives it knows
+    status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="version_identity_once", fields=["base_hash", "adapter_hash"]
+            ),
+            models.UniqueConstraint(
+                name="version_one_live", fields=["status"], condition=Q(status="live")
+            ),
+            models.CheckConstraint(
+                name="version_status_known", condition=Q(status__in=["draft", "live", "retired"])
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.slug

@@ -1,0 +1,43 @@
+"""Writes about model versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from curation.status import advance
+from generation.versions.models import ModelVersion
+
+EMBEDDED_VOCABULARY = "emblems"
+
+
+def _slug(base: str, base_hash: str) -> str:
+    name = Path(base).name
+    if name == "weights":
+        name = Path(base).parent.name
+    return f"{slugify(name)[:40] or 'model'}-{base_hash[:8]}"
+
+
+@transaction.atomic
+def register_base(*, base: str, base_hash: str, vocabulary: str = "") -> ModelVersion:
+    """Make a base model known and live; the one that was live retires.
+
+    Registering the same weights again only notes where they lie now.
+    """
+    version, _created = ModelVersion.objects.get_or_create(
+        base_hash=base_hash,
+        adapter_hash="",
+        defaults={"slug": _slug(base, base_hash), "base": base, "vocabulary": vocabulary},
+    )
+    if version.base != base:
+        version.base = base
+        version.save(update_fields=["base"])
+    others = ModelVersion.objects.select_for_update().filter(status=ModelVersion.Status.LIVE)
+    if others.filter(base_hash=base_hash).exists():
+        return version  # this base, or an adapter on it, is live
+    for other in others:
+        advance(other, ModelVersion.GRAPH, ModelVersion.Status.RETIRED)
+    advance(version, ModelVersion.GRAPH, ModelVersion.Status.LIVE)
+    return version

@@ -1,0 +1,47 @@
+// @ts-check
+import { followRooms } from "./live.js";
+import { startClocks } from "./clocks.js";
+
+/** The switch between white walls and the dark room. */
+function lightSwitch() {
+  const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-lights]"));
+  const label = button?.querySelector("[data-lights-label]");
+  if (!button || !label) return;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => {
+    const chosen = document.documentElement.dataset.lights;
+    return chosen ? chosen === "off" : dark.matches;
+  };
+  const show = () => {
+    button.setAttribute("aria-pressed", String(isDark()));
+    label.textContent = isDark() ? "Raise the lights" : "Dim the lights";
+  };
+  button.addEventListener("click", () => {
+    const next = isDark() ? "on" : "off";
+    document.documentElement.dataset.lights = next;
+    try {
+      localStorage.setItem("lights", next);
+    } catch {
+      // Not remembered, but switched.
+    }
+    show();
+  });
+  dark.addEventListener("change", show);
+  button.hidden = false;
+  show();
+}
+
+/** Arrow keys walk along the wall on a candidate's page. */
+function arrowKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target instanceof Element && event.target.closest("input, textarea, select")) return;
+    const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
+    if (link instanceof HTMLAnchorElement) link.click();
+  });
+}
+
+lightSwitch();
+arrowKeys();
+startClocks();
+followRooms();

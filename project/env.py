@@ -141,7 +141,9 @@ class _Reader:
                 raise ValueError(raw)
             return raw
 
-        return self.read(name, default, parse, "a URL with " + " or ".join(f"{s}://" for s in schemes))
+        return self.read(
+            name, default, parse, "a URL with " + " or ".join(f"{s}://" for s in schemes)
+        )
 
 
 def read_env(source: Mapping[str, str] = os.environ) -> Env:
@@ -161,9 +163,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         debug=reader.flag("DEBUG", default=False),
         site_url=reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/"),
         secret_key=source.get("SECRET_KEY", "").strip() or _secret_key(data),
-        database_url=reader.url(
-            "DATABASE_URL", embedded["DATABASE_URL"], "postgres", "postgresql"
-        ),
+        database_url=reader.url("DATABASE_URL", embedded["DATABASE_URL"], "postgres", "postgresql"),
         redis_url=reader.url("REDIS_URL", embedded["REDIS_URL"], "redis", "rediss", "unix"),
         broker_url=reader.url(
             "BROKER_URL", embedded["BROKER_URL"], "redis", "rediss", "unix", "amqp", "amqps"

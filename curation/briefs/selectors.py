@@ -16,9 +16,11 @@ def active_briefs() -> QuerySet[Brief]:
 def briefs_on_show(limit: int = 24) -> QuerySet[Brief]:
     """Briefs for the home page, active ones first, each with `latest_rounds` (newest first)."""
     rounds = Round.objects.order_by("-number")
-    return Brief.objects.exclude(status=Brief.Status.WITHDRAWN).prefetch_related(
-        Prefetch("rounds", queryset=rounds, to_attr="latest_rounds")
-    ).order_by("status", "-id")[:limit]
+    return (
+        Brief.objects.exclude(status=Brief.Status.WITHDRAWN)
+        .prefetch_related(Prefetch("rounds", queryset=rounds, to_attr="latest_rounds"))
+        .order_by("status", "-id")[:limit]
+    )
 
 
 def briefs_in_need_of_a_round() -> QuerySet[Brief]:

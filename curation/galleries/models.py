@@ -47,7 +47,9 @@ class Round(models.Model):
                 name="round_closes_after_opening", condition=Q(closes_at__gt=models.F("opened_at"))
             ),
         )
-        indexes = (models.Index(name="round_due", fields=["closes_at"], condition=Q(status="open")),)
+        indexes = (
+            models.Index(name="round_due", fields=["closes_at"], condition=Q(status="open")),
+        )
 
     def __str__(self) -> str:
         return f"{self.brief} · round {self.number}"

@@ -53,9 +53,7 @@ class Primitive(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                name="primitive_once", fields=["vocabulary", "kind", "name"]
-            ),
+            models.UniqueConstraint(name="primitive_once", fields=["vocabulary", "kind", "name"]),
         )
 
     def __str__(self) -> str:

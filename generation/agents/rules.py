@@ -55,7 +55,9 @@ def _draw(rng: random.Random, shares: Mapping[str, float]) -> str:
     return rng.choices(list(shares), list(shares.values()))[0]
 
 
-def compose(rng: random.Random, choices: Choices, *, count: int, boldness: float) -> list[Composition]:
+def compose(
+    rng: random.Random, choices: Choices, *, count: int, boldness: float
+) -> list[Composition]:
     """Compose `count` different prompts; fewer when the primitives do not allow as many.
 
     Motifs and palettes are drawn by softmax over their fit, at temperature 0.08 · boldness:
@@ -106,7 +108,9 @@ def seed_for(*, round_id: int, prompt: str, index: int) -> int:
     return int.from_bytes(digest[:6], "big")
 
 
-def due_offsets_s(*, count: int, round_s: float, head_start: int = 8, share: float = 0.85) -> list[float]:
+def due_offsets_s(
+    *, count: int, round_s: float, head_start: int = 8, share: float = 0.85
+) -> list[float]:
     """Seconds after opening at which each picture is due: a few at once, then a steady trickle.
 
     The last is due after `share` of the round, so that all hang before it closes.

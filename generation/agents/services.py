@@ -115,9 +115,7 @@ def _choices(brief: Brief, vocabulary: str, affinity: Affinity) -> rules.Choices
     )
 
 
-def _scored(
-    text: str, primitives: Sequence[Primitive], affinity: Affinity
-) -> Mapping[str, float]:
+def _scored(text: str, primitives: Sequence[Primitive], affinity: Affinity) -> Mapping[str, float]:
     if not primitives:
         return {}
     scores = affinity(text, [f"{p.name}: {p.gloss}" for p in primitives])

@@ -93,9 +93,7 @@ def publish(model: EmblemAutoencoder, out: Path) -> None:
     model.register_to_config(
         scaling_factor=float(1 / latents.std()), shift_factor=float(latents.mean())
     )
-    save_sheet(
-        torch.stack([pictures[:24], decoded], 1).flatten(0, 1), out / "sheet.png", columns=8
-    )
+    save_sheet(torch.stack([pictures[:24], decoded], 1).flatten(0, 1), out / "sheet.png", columns=8)
     half = EmblemAutoencoder.from_config(model.config)
     half.load_state_dict(model.state_dict())
     half.half().save_pretrained(out / "vae")

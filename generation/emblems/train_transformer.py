@@ -159,7 +159,9 @@ class Run:
         )
         losses = dict(zip(MOTIFS, self.by_motif.tolist(), strict=True))
         report = {"step": self.step, "trained_s": self.trained_s, "recipe": asdict(self.recipe)}
-        (self.out / "run.json").write_text(json.dumps({**report, "loss_by_motif": losses}, indent=1))
+        (self.out / "run.json").write_text(
+            json.dumps({**report, "loss_by_motif": losses}, indent=1)
+        )
 
     def train(self) -> None:
         """Go on from the last checkpoint to the recipe's last step."""

@@ -246,9 +246,7 @@ def sweep() -> None:
 
 
 def _held(lease: Lease) -> QuerySet[GenerationJob]:
-    return GenerationJob.objects.filter(
-        pk=lease.job.pk, fence=lease.fence, status=Status.RUNNING
-    )
+    return GenerationJob.objects.filter(pk=lease.job.pk, fence=lease.fence, status=Status.RUNNING)
 
 
 def _end(lease: Lease, status: Status, *, error: str = "") -> None:

@@ -56,6 +56,8 @@ def environment(env: Env, embedded: set[str]) -> dict[str, str]:
         "SITE_URL": env.site_url,
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PYTHONUNBUFFERED": "1",
+        # Threads of torch that spin while they wait starve every neighbour on a small machine.
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
     }
 
 

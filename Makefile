@@ -1,0 +1,65 @@
+# Salon's commands. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := .
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev run test check fix bench soak train clean
+
+help:  ## list all targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Stamps: an install runs again only when what it reads has changed.
+$(VENV)/ready: requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Salon needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11 run")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Installing Python packages (about four minutes the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
+	@echo "Installing test and check tools ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@command -v npm >/dev/null || { echo "Salon needs Node.js 20 or newer with npm: fonts and icons come through it."; exit 1; }
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+install: $(VENV)/ready node_modules/.ready  ## install what running needs
+install-dev: $(VENV)/ready-dev node_modules/.ready
+
+run: install  ## start everything on this machine; PORT, SALON_DATA change the places
+	@exec $(BIN)/python -m project.stack
+
+test: install-dev  ## run every test: Python, services, browser
+	@$(BIN)/python -m tests.browser_setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: install-dev  ## lint, types, import rules, migrations, templates, deploy settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.project_checks
+
+fix: install-dev  ## format and mend what ruff can mend
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: install-dev  ## the benchmarks, each a ratio against a peer in the same run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: install-dev  ## kill tests in full: thirty kills instead of three
+	@SALON_SOAK=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
+
+train: install-dev  ## train the embedded model from nothing (hours; resumable)
+	@$(BIN)/python -m generation.emblems.train_autoencoder
+	@$(BIN)/python -m generation.emblems.train_transformer --autoencoder .training/autoencoder/vae
+
+clean:  ## remove what was installed and built; the data folder stays
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,49 @@
+"""Every test runs on a real PostgreSQL and a real Valkey, started here and ended with us.
+
+A plugin rather than a conftest: pytest-django reads the settings before any conftest is
+imported, and the settings read the URLs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from project.env import embedded_urls
+from project.stack.services import running_services
+
+_stack = ExitStack()
+DATA = Path(tempfile.mkdtemp(prefix="salon-test-")).resolve()
+_THEIRS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "SALON_MODEL", "DEBUG")
+
+
+def _start() -> None:
+    atexit.register(shutil.rmtree, DATA, ignore_errors=True)
+    for name in _THEIRS:
+        os.environ.pop(name, None)
+    os.environ.update(
+        SALON_DATA=str(DATA),
+        SITE_URL="http://testserver",
+        LOG_LEVEL="WARNING",
+        LOG_FORMAT="console",
+        GENERATION_THREADS="1",
+        OMP_WAIT_POLICY="passive",
+    )
+    _stack.enter_context(running_services(DATA, durable=False))
+    os.environ.update(embedded_urls(DATA))
+    atexit.register(_stack.close)
+
+
+_start()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder the services of this test run work in."""
+    return DATA

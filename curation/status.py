@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import models
 
@@ -14,7 +15,7 @@ class TransitionRefused(CurationError):
 
 
 def advance(
-    instance: models.Model, graph: Mapping[str, frozenset[str]], to: str, *fields: str
+    instance: models.Model, graph: Mapping[Any, frozenset[Any]], to: str, *fields: str
 ) -> None:
     """Move a row along its graph with one conditional UPDATE, so that racing movers can't both win.
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import structlog
@@ -68,7 +69,7 @@ def run(stop: threading.Event) -> None:
             stop.wait(1)
 
 
-def _parameters() -> dict[str, object]:
+def _parameters() -> dict[str, Any]:
     wanted = ("dbname", "user", "password", "host", "port")
     return {k: v for k, v in connection.get_connection_params().items() if k in wanted}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -16,7 +17,7 @@ from generation.engines.protocol import ModelSource
 from generation.versions.models import ModelVersion
 from generation.versions.services import EMBEDDED_VOCABULARY, register_base
 
-AGENTS = (
+AGENTS: tuple[dict[str, Any], ...] = (
     {
         "slug": "iris",
         "name": "Iris",
@@ -32,7 +33,7 @@ AGENTS = (
         "guidance": 3.0,
     },
 )
-BRIEFS = (
+BRIEFS: tuple[dict[str, Any], ...] = (
     {
         "title": "An emblem for the harbour rowing club",
         "purpose": "The club has rowed from the old harbour since 1921. The emblem goes on "

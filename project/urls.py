@@ -2,9 +2,9 @@
 
 from django.urls import include, path, register_converter
 
+from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
-from curation.briefs import views as briefs
 from project import health
 
 

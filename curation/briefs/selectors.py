@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from curation.briefs.models import Brief
 from curation.galleries.models import Round
@@ -24,9 +24,5 @@ def briefs_on_show(limit: int = 24) -> QuerySet[Brief]:
 
 
 def briefs_in_need_of_a_round() -> QuerySet[Brief]:
-    """Active briefs without an open round, with `rounds_held` counted."""
-    return (
-        active_briefs()
-        .exclude(rounds__status=Round.Status.OPEN)
-        .annotate(rounds_held=Count("rounds"))
-    )
+    """Active briefs without an open round."""
+    return active_briefs().exclude(rounds__status=Round.Status.OPEN)

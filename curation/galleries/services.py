@@ -137,7 +137,7 @@ def keep_rounds_going() -> None:
     for due in Round.objects.filter(status=Round.Status.OPEN, closes_at__lte=now):
         close_round(round_=due)
     for brief in briefs_in_need_of_a_round():
-        over = brief.rounds_held >= brief.rounds_planned
+        over = brief.rounds.count() >= brief.rounds_planned
         if over or (brief.deadline and brief.deadline <= now):
             complete_brief(brief=brief)
         else:

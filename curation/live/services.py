@@ -41,4 +41,4 @@ def trim(*, keep: int = 1000) -> int:
     """Forget all but the newest `keep` events of every stream; returns how many went."""
     with connection.cursor() as cursor:
         cursor.execute(_TRIM, [keep])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -13,7 +13,8 @@ from generation.emblems.specs import EmblemSpec
 from generation.emblems.vocabulary import COLOURS, FRAMES, MOTIFS, PATTERNS
 
 IMAGE_PX = 256
-_FRAMES, _MOTIFS, _PATTERNS, _COLOURS = map(list, (FRAMES, MOTIFS, PATTERNS, COLOURS))
+_FRAMES, _MOTIFS = list(FRAMES), list(MOTIFS)
+_PATTERNS, _COLOURS = list(PATTERNS), list(COLOURS)
 _RGB = torch.tensor([COLOURS[name] for name in _COLOURS]).float() / 255
 # Half the side of a single motif, by frame, and of each motif of a ring, by count.
 _MOTIF_HALF = {"none": 0.66, "circle": 0.52, "square": 0.54, "hexagon": 0.52, "shield": 0.48}

@@ -89,7 +89,7 @@ def publish(model: EmblemAutoencoder, out: Path) -> None:
     latents = torch.cat([model.encode(part) for part in pictures.split(12)])
     decoded = model.decode(latents[:24], return_dict=False)[0]
     psnr = 10 * torch.log10(4 / (decoded.clamp(-1, 1) - pictures[:24]).square().mean())
-    print(f"validation psnr {psnr.item():.2f} dB, latent std {latents.std():.3f}", flush=True)  # noqa: T201
+    print(f"validation psnr {psnr.item():.2f} dB, latent std {latents.std():.3f}", flush=True)
     model.register_to_config(
         scaling_factor=float(1 / latents.std()), shift_factor=float(latents.mean())
     )

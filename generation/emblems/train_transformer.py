@@ -12,8 +12,10 @@ import copy
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel
@@ -99,7 +101,7 @@ def build_transformer(recipe: Recipe, *, channels: int) -> SD3Transformer2DModel
 
 
 def flow_loss(
-    model: nn.Module, batch: dict[str, torch.Tensor], t: torch.Tensor, noise: torch.Tensor
+    model: Callable[..., Any], batch: dict[str, torch.Tensor], t: torch.Tensor, noise: torch.Tensor
 ) -> torch.Tensor:
     """Per-sample velocity error of rectified flow, (B,): x_t = (1-t)·x + t·noise."""
     clean = batch["latents"]
@@ -184,7 +186,7 @@ class Run:
             if self.step % 2000 == 0 or self.step == recipe.steps:
                 self.publish()
 
-    def _step(self, forward: nn.Module, step: int) -> float:
+    def _step(self, forward: Callable[..., Any], step: int) -> float:
         recipe = self.recipe
         rng = random.Random(step)
         torch.manual_seed(step)

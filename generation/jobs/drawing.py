@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from django.conf import settings
@@ -42,7 +42,7 @@ def engine() -> DiffusersEngine:
         EngineOptions(
             device=env.salon_device,
             dtype=env.salon_dtype,
-            offload=env.salon_offload,
+            offload=cast("Any", env.salon_offload),  # read_env allows no other
             slicing=env.salon_slicing,
             compile=env.salon_compile,
             threads=env.generation_threads,
@@ -76,7 +76,8 @@ def heartbeat(leases: Sequence[Lease]) -> Iterator[threading.Event]:
         try:
             while not stop.wait(LEASE.total_seconds() / 4):
                 try:
-                    if not all([services.renew(lease=lease) for lease in leases]):
+                    renewed = [services.renew(lease=lease) for lease in leases]
+                    if not all(renewed):
                         lost.set()
                 except Exception as error:  # noqa: BLE001 - the database is away; the lease decides
                     log.warning("lease not renewed", error=repr(error))

@@ -26,7 +26,7 @@ QUIT_S = 1.0  # from the second signal to SIGKILL
 SERVICE_GRACE_S = 2.5
 
 
-class _Stopped(Exception):  # noqa: N818 - a request, not an error
+class _Stopped(Exception):
     """Somebody asked for the end."""
 
 

@@ -39,6 +39,7 @@ def logging_config(*, level: str, style: str) -> None:
                 "daphne": {"level": "WARNING"},
                 "django.channels.server": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                "pika": {"level": "WARNING"},
             },
         }
     )

@@ -19,6 +19,7 @@ from generation.jobs.services import PlannedJob, plan_jobs
 from generation.versions.selectors import live_version
 
 Kind = Primitive.Kind
+UNFRAMED_WEIGHT = 0.4  # a bare motif is asked for less often than any one frame
 # (text, phrases) → how well each phrase fits the text, cosine in [-1, 1].
 Affinity = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -105,7 +106,11 @@ def _choices(brief: Brief, vocabulary: str, affinity: Affinity) -> rules.Choices
         name: score + 0.2 * len(wanted & set(next(p.parts for p in palettes if p.name == name)))
         for name, score in _scored(text, palettes, affinity).items()
     }
-    frames = {p.name: 1.0 for p in by_kind[Kind.FRAME] if p.name not in banned}
+    frames = {
+        p.name: UNFRAMED_WEIGHT if p.name == "none" else 1.0
+        for p in by_kind[Kind.FRAME]
+        if p.name not in banned
+    }
     return rules.Choices(
         motifs=motifs,
         palettes=fit,

@@ -18,7 +18,7 @@ def propose_prompts(round_id: int) -> None:
 
 @dramatiq.actor(queue_name="generation", max_retries=0, time_limit=60 * MINUTES_MS)
 def generate_candidate(job_id: int) -> None:
-    """Draw and publish one job; a second delivery is a no-op."""
+    """Draw one job and set off its publication; a second delivery is a no-op."""
     from generation.jobs import drawing  # noqa: PLC0415
 
-    drawing.draw(job_id=job_id)
+    drawing.draw_ahead(job_id=job_id)

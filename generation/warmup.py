@@ -19,6 +19,13 @@ class WarmEngine(Middleware):
         if "generation" in (worker.consumer_whitelist or ()):
             threading.Thread(target=self._warm, name="warm-engine", daemon=True).start()
 
+    def after_worker_shutdown(self, _broker: Any, worker: Any) -> None:
+        """Let the publication in flight come to its end."""
+        if "generation" in (worker.consumer_whitelist or ()):
+            from generation.jobs import publishing  # noqa: PLC0415 - after Django is set up
+
+            publishing.drain()
+
     @staticmethod
     def _warm() -> None:
         from django.db import connections  # noqa: PLC0415

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -74,21 +76,51 @@ def embedded_urls(data: Path) -> dict[str, str]:
 
 
 def _secret_key(data: Path) -> str:
-    """The data folder's own random key, made at first use and kept 0600."""
+    """The data folder's own random key, made at first use and kept 0600.
+
+    Raises:
+        EnvironmentInvalid: it cannot be kept there, or what is there is no key.
+    """
     path = data / "secret_key"
     try:
         if not path.exists():
             data.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(50))
-        return path.read_text().strip()
-    except FileExistsError:
-        return path.read_text().strip()
+            _write_once(path, secrets.token_urlsafe(50))
+        key = path.read_text().strip()
     except OSError as error:
         raise EnvironmentInvalid(
-            f"SALON_DATA: cannot keep a secret key in {data}: {error.strerror}. "
+            f"SALON_DATA is '{data}': cannot keep a secret key there: {error.strerror}. "
             "Point SALON_DATA at a folder you can write to, or set SECRET_KEY."
+        ) from error
+    except UnicodeDecodeError:
+        key = ""
+    if not key:
+        raise EnvironmentInvalid(
+            f"SALON_DATA is '{data}': its secret_key holds no key. "
+            "Remove that file and a new one is made, or set SECRET_KEY."
+        )
+    return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Make a private file, whole or not at all; the first of racing processes wins."""
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        Path(partial).unlink()
+
+
+def _data_folder(raw: str) -> Path:
+    """Where SALON_DATA points; `~` is understood."""
+    try:
+        return Path(raw or BASE / ".salon").expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # no such user, or links in a circle
+        raise EnvironmentInvalid(
+            f"SALON_DATA is {raw!r}: expected a folder you can write to ({error})."
         ) from error
 
 
@@ -137,13 +169,39 @@ class _Reader:
         def parse(raw: str) -> str:
             parts: SplitResult = urlsplit(raw)
             _ = parts.port  # raises ValueError when it is no number
-            if parts.scheme not in schemes or not (parts.netloc or parts.path or parts.query):
+            if parts.scheme not in schemes or not _names_a_place(parts):
                 raise ValueError(raw)
             return raw
 
         return self.read(
             name, default, parse, "a URL with " + " or ".join(f"{s}://" for s in schemes)
         )
+
+    def device(self, name: str) -> str:
+        def parse(raw: str) -> str:
+            if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?", raw):
+                raise ValueError(raw)
+            return raw
+
+        return self.read(name, "auto", parse, "auto, cpu, mps, cuda or cuda: and a number")
+
+    def secret_key(self, data: Path) -> str:
+        try:
+            return self.source.get("SECRET_KEY", "").strip() or _secret_key(data)
+        except EnvironmentInvalid as error:
+            self.problems.append(str(error))
+            return ""
+
+
+def _names_a_place(parts: SplitResult) -> bool:
+    """Whether a URL says where; a file given as file://folder/x would mean a host `folder`."""
+    if parts.scheme == "file":
+        return not parts.netloc and parts.path.startswith("/")
+    if parts.scheme in {"http", "https"}:  # an origin: nothing after the host
+        return bool(parts.hostname) and not (parts.path.strip("/") or parts.query or parts.fragment)
+    if parts.scheme == "s3":
+        return bool(parts.hostname)
+    return bool(parts.netloc or parts.path or parts.query)
 
 
 def read_env(source: Mapping[str, str] = os.environ) -> Env:
@@ -153,7 +211,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         EnvironmentInvalid: every unusable variable, one line each.
     """
     reader = _Reader(source)
-    data = Path(source.get("SALON_DATA", "").strip() or BASE / ".salon").expanduser().resolve()
+    data = _data_folder(source.get("SALON_DATA", "").strip())
     embedded = embedded_urls(data)
     port = reader.integer("PORT", 8000, 1, 65535)
     env = Env(
@@ -162,7 +220,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         bind=source.get("BIND", "").strip() or "127.0.0.1",
         debug=reader.flag("DEBUG", default=False),
         site_url=reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/"),
-        secret_key=source.get("SECRET_KEY", "").strip() or _secret_key(data),
+        secret_key=reader.secret_key(data),
         database_url=reader.url("DATABASE_URL", embedded["DATABASE_URL"], "postgres", "postgresql"),
         redis_url=reader.url("REDIS_URL", embedded["REDIS_URL"], "redis", "rediss", "unix"),
         broker_url=reader.url(
@@ -171,7 +229,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         storage_url=reader.url("STORAGE_URL", embedded["STORAGE_URL"], "file", "s3"),
         salon_model=source.get("SALON_MODEL", "").strip()
         or str(BASE / "generation/emblems/weights"),
-        salon_device=source.get("SALON_DEVICE", "").strip() or "auto",
+        salon_device=reader.device("SALON_DEVICE"),
         salon_dtype=reader.choice("SALON_DTYPE", "auto", "auto", "float32", "float16", "bfloat16"),
         salon_offload=reader.choice("SALON_OFFLOAD", "none", "none", "model", "sequential"),
         salon_slicing=reader.flag("SALON_SLICING", default=False),

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 from django.core.cache import cache
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
@@ -26,9 +26,10 @@ TICK_S = 1.0
 
 
 def release_jobs() -> None:
-    """Hand due jobs to the workers."""
-    for job_id in jobs.release_due_jobs(at_once=AT_ONCE):
-        actors.generate_candidate.send(job_id)
+    """Hand due jobs to the workers; those the broker did not take stay due."""
+    with transaction.atomic():
+        for job_id in jobs.release_due_jobs(at_once=AT_ONCE):
+            actors.generate_candidate.send(job_id)
 
 
 def repeat_lost_proposals() -> None:
@@ -84,6 +85,8 @@ def _work_under(lock: psycopg.Connection, stop: threading.Event) -> None:
             log.info("scheduler stands by")
             standing_by = True
         stop.wait(2)
+    else:
+        return
     log.info("scheduler is active")
     todo = tasks()
     while not stop.is_set():

@@ -23,11 +23,14 @@ def clean_text(value: str, *, name: str, longest: int, required: bool = True) ->
     Raises:
         TextRefused: nothing is left, or more than `longest` characters.
     """
-    text = unicodedata.normalize("NFC", value).translate(_BIDI)
-    text = "".join(
-        c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) not in ("Cc", "Cs")
-    ).strip()
-    if required and not text:
+    kept = "".join(
+        c
+        for c in value.translate(_BIDI)
+        if c in _KEPT_CONTROLS or unicodedata.category(c) not in ("Cc", "Cs")
+    )
+    text = unicodedata.normalize("NFC", kept).strip()
+    # Zero-width characters alone would look like nothing at all.
+    if required and all(unicodedata.category(c)[0] in "ZC" for c in text):
         raise TextRefused(f"{name} is empty.")
     if len(text) > longest:
         raise TextRefused(f"{name} has {len(text):,} characters; at most {longest:,} fit.")

@@ -12,13 +12,13 @@ from curation.galleries.models import Round
 from curation.galleries.selectors import open_rounds
 from curation.galleries.walls import Wall
 
-HOME_STRIP = 7
+STRIP = 11  # one large and two rows of five small
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What is being drawn now, and every brief."""
-    strips = [Wall.of(round_, size=HOME_STRIP) for round_ in open_rounds()]
+    strips = [Wall.of(round_, size=STRIP) for round_ in open_rounds()]
     briefs = selectors.briefs_on_show()
     return render(request, "home.html", {"strips": strips, "briefs": briefs})
 
@@ -30,5 +30,5 @@ def brief(request: HttpRequest, slug: str) -> HttpResponse:
     rounds = list(Round.objects.filter(brief=found).order_by("-number"))
     for round_ in rounds:
         round_.brief = found
-    walls = [Wall.of(round_, size=8) for round_ in rounds[:6]]
+    walls = [Wall.of(round_, size=STRIP) for round_ in rounds[:6]]
     return render(request, "brief.html", {"brief": found, "walls": walls, "rounds": rounds})

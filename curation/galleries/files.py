@@ -31,16 +31,21 @@ def thumbnail_name(digest: str) -> str:
     return f"thumbnails/{digest[:2]}/{digest}.webp"
 
 
+def _pixels(image: Image.Image) -> Image.Image:
+    """The pixels alone: Pillow would write colour profiles and the like along with them."""
+    return Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
+
+
 def encode_png(image: Image.Image) -> bytes:
-    """PNG bytes of the pixels alone: no metadata, so nothing sealed can leak through it."""
+    """PNG bytes without any metadata, so nothing sealed can leak through it."""
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "PNG", compress_level=6)
+    _pixels(image).save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
 
 
 def encode_thumbnail(image: Image.Image) -> bytes:
     """WebP bytes of at most THUMBNAIL_PX a side."""
-    small = image.convert("RGB")
+    small = _pixels(image)
     small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=88, method=2)

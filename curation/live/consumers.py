@@ -7,13 +7,19 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from curation.galleries.models import Round
+from curation.live import selectors
 from curation.live.hub import Subscriber, hub
+from curation.live.news import News
 
+log = structlog.get_logger(__name__)
+
+FRAMES = "salon.frames"  # an extension of our own server, see project.web
 MOST_PER_ADDRESS = 64
 MOST_FRAMES_PER_MINUTE = 60
 _by_address: Counter[str] = Counter()
@@ -47,19 +53,25 @@ class RoundConsumer(AsyncWebsocketConsumer):
         self.stream = f"round-{round_id}"
         self.frames, self.frames_since = 0, time.monotonic()
         await self.accept()
-        if since < 0:
-            from curation.live import selectors  # noqa: PLC0415 - only this rare path
-
-            since = await database_sync_to_async(selectors.position)(self.stream)
-        self.subscriber = await hub().join(self.stream, self._send, since)
+        try:
+            if since < 0:
+                since = await database_sync_to_async(selectors.position)(self.stream)
+            self.subscriber = await hub().join(self.stream, self._send, since)
+        except Exception as error:  # noqa: BLE001 - a service is away; the page asks again
+            log.warning("socket not joined", stream=self.stream, error=repr(error))
+            await self.close(code=1013)
 
     @staticmethod
     def _most(address: str) -> int:
         # Behind a proxy on this host every client shares one address; the proxy limits there.
         return 100_000 if address in ("127.0.0.1", "::1", "?") else MOST_PER_ADDRESS
 
-    async def _send(self, text: str) -> None:
-        await self.base_send({"type": "websocket.send", "text": text})
+    async def _send(self, news: News) -> None:
+        if FRAMES in self.scope.get("extensions", ()):
+            await self.base_send({"type": FRAMES, "frames": news.frames})
+            return
+        for text in news.texts:
+            await self.base_send({"type": "websocket.send", "text": text})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Ignore frames, and hang up on whoever sends many."""

@@ -2,7 +2,8 @@
 
 A room follows one stream: it hears hints over the channel layer, looks into the log every few
 seconds in case a hint was lost, renders each event once and hands the same text to every
-subscriber. Everything here runs on the web process's event loop, so plain sets suffice.
+subscriber, in one piece when there are several. Everything here runs on the web process's event
+loop, so plain sets suffice.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from curation.live import bus, fragments, selectors
+from curation.live.news import News
 
 log = structlog.get_logger(__name__)
 LOOK_EVERY_S = 5.0
 REMEMBERED = 256
-Send = Callable[[str], Awaitable[None]]
+AT_A_TIME = 100  # sockets, before others on the loop get their turn
+Send = Callable[[News], Awaitable[None]]
 
 
 class Subscriber:
@@ -40,6 +43,7 @@ class Room:
     def __init__(self, stream: str) -> None:
         self.stream = stream
         self.subscribers: set[Subscriber] = set()
+        self.guests = 0  # subscribers and those about to be
         self.recent: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)  # (number, fragment)
         self.position = 0
         self._advancing = asyncio.Lock()
@@ -48,19 +52,24 @@ class Room:
 
     async def opened(self) -> None:
         """Wait until hints are heard and the room stands at the log's end."""
-        if self._ready is None:
-            self._ready = asyncio.create_task(self._open())
-        await asyncio.shield(self._ready)
+        ready = self._ready
+        if ready is None or (ready.done() and (ready.cancelled() or ready.exception())):
+            ready = self._ready = asyncio.create_task(self._open())
+        await asyncio.shield(ready)
 
     async def _open(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
-        await layer.group_add(bus.group(self.stream), channel)
-        self.position = await database_sync_to_async(selectors.position)(self.stream)
         self._tasks = [
             asyncio.create_task(self._listen(layer, channel)),
             asyncio.create_task(self._look()),
         ]
+        try:
+            await layer.group_add(bus.group(self.stream), channel)
+            self.position = await database_sync_to_async(selectors.position)(self.stream)
+        except BaseException:  # the next to come tries again
+            self._end_tasks()
+            raise
 
     async def _listen(self, layer: Any, channel: str) -> None:
         try:
@@ -96,13 +105,19 @@ class Room:
                 for subscriber in self.subscribers:
                     subscriber.position = self.position
                 return
-            for number, text in news:
-                self.position = number
-                self.recent.append((number, text))
-                for subscriber in list(self.subscribers):
-                    if subscriber.position < number:
-                        subscriber.position = number
-                        await self._send(subscriber, text)
+            if not news:
+                return
+            self.position = news[-1][0]
+            self.recent.extend(news)
+            pieces: dict[int, News] = {}  # by where a subscriber stands; nearly always one
+            for number, subscriber in enumerate(list(self.subscribers), 1):
+                have = subscriber.position
+                subscriber.position = max(have, self.position)
+                if have not in pieces:
+                    pieces[have] = News([text for at, text in news if at > have])
+                await self._send(subscriber, pieces[have])
+                if number % AT_A_TIME == 0:
+                    await asyncio.sleep(0)
 
     async def catch_up(self, subscriber: Subscriber) -> None:
         """Send a newcomer what it missed, then let it follow."""
@@ -116,29 +131,34 @@ class Room:
             missed = [fragments.refetch(self.stream)] if news is None else [t for _, t in news]
             if news:
                 subscriber.position = news[-1][0]
-                await self._send_all(subscriber, missed)
+                await self._send(subscriber, News(missed))
                 return await self.catch_up(subscriber)
         subscriber.position = self.position
         self.subscribers.add(subscriber)
-        await self._send_all(subscriber, missed)
+        if missed:
+            await self._send(subscriber, News(missed))
         return None
 
-    async def _send_all(self, subscriber: Subscriber, texts: list[str]) -> None:
-        for text in texts:
-            await self._send(subscriber, text)
-
     async def _tell(self, text: str) -> None:
-        for subscriber in list(self.subscribers):
-            await self._send(subscriber, text)
+        news = News([text])
+        for number, subscriber in enumerate(list(self.subscribers), 1):
+            await self._send(subscriber, news)
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
 
-    async def _send(self, subscriber: Subscriber, text: str) -> None:
+    async def _send(self, subscriber: Subscriber, news: News) -> None:
         try:
-            await subscriber.send(text)
+            await subscriber.send(news)
         except Exception:  # noqa: BLE001 - a socket that is gone; its consumer leaves by itself
             self.subscribers.discard(subscriber)
 
     def close(self) -> None:
         """Stop following the stream."""
+        if self._ready is not None:
+            self._ready.cancel()
+        self._end_tasks()
+
+    def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
 
@@ -153,19 +173,27 @@ class Hub:
         """Follow a stream from just after event `since`."""
         room = self.rooms.setdefault(stream, Room(stream))
         subscriber = Subscriber(send, since)
-        await room.opened()
-        await room.catch_up(subscriber)
+        room.guests += 1  # counted before the first await: the last to leave closes the room
+        try:
+            await room.opened()
+            await room.catch_up(subscriber)
+        except BaseException:
+            self._left(room, subscriber)
+            raise
         return subscriber
 
     def leave(self, stream: str, subscriber: Subscriber) -> None:
         """Stop following; the last one out closes the room."""
         room = self.rooms.get(stream)
-        if room is None:
-            return
+        if room is not None:
+            self._left(room, subscriber)
+
+    def _left(self, room: Room, subscriber: Subscriber) -> None:
         room.subscribers.discard(subscriber)
-        if not room.subscribers:
+        room.guests -= 1
+        if not room.guests:
             room.close()
-            del self.rooms[stream]
+            del self.rooms[room.stream]
 
 
 _hubs: dict[int, Hub] = {}

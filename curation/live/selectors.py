@@ -15,13 +15,14 @@ def position(stream: str) -> int:
 
 def events_since(stream: str, since: int) -> list[Event] | None:
     """The events after `since`, oldest first; None when they are too many or trimmed away."""
+    newest = position(stream)  # read first: what is appended meanwhile must not look like a gap
     events = list(
         Event.objects.filter(stream_id=stream, number__gt=since).order_by("number")[
             : LONGEST_REPLAY + 1
         ]
     )
     if not events:
-        return [] if position(stream) == since else None
+        return [] if newest == since else None
     if events[0].number != since + 1 or len(events) > LONGEST_REPLAY:
         return None
     return events

@@ -39,8 +39,19 @@ class Composition:
 def forbidden(names: Sequence[str], must_not: str) -> set[str]:
     """The names a brief rules out by naming them, in singular or plural."""
     words = set(re.findall(r"[a-z]+", must_not.lower()))
-    words |= {word.rstrip("s") for word in words}
-    return {name for name in names if set(name.lower().split()) <= words}
+    return {name for name in names if all(_plurals(word) & words for word in name.lower().split())}
+
+
+def _plurals(word: str) -> set[str]:
+    """A word and the plurals it may have: leaf, leafs, leaves; fox, foxes; lily, lilies."""
+    forms = {word, f"{word}s", f"{word}es"}
+    if word.endswith("y"):
+        forms.add(f"{word[:-1]}ies")
+    if word.endswith(("f", "fe")):
+        forms.add(f"{word.removesuffix('e')[:-1]}ves")
+    if word.endswith("s"):  # a name that is a plural itself: stripes, dots, halves
+        forms.add(word[:-1])
+    return forms
 
 
 def softmax(scores: Mapping[str, float], temperature: float) -> dict[str, float]:
@@ -75,6 +86,8 @@ def compose(
         if composition.prompt not in made:
             made[composition.prompt] = composition
             motifs[motif] *= REPEAT_DISCOUNT
+            total = sum(motifs.values())  # kept at 1: hundreds of discounts would underflow
+            motifs = {name: share / total for name, share in motifs.items()}
     return list(made.values())
 
 
@@ -83,7 +96,7 @@ def _compose_one(rng: random.Random, choices: Choices, motif: str, palette: str)
     frame = _draw(rng, choices.frames)
     count = rng.choice(RING_COUNTS) if rng.random() < RING_SHARE else 1
     used = [f"motif:{motif}", f"palette:{palette}", f"frame:{frame}"]
-    if frame == "none" and motif_colour == ground:
+    if frame == "none":  # a palette's frame stands out from its ground; its motif need not
         motif_colour = frame_colour
     subject = f"{motif_colour} {motif}"
     if count > 1:
@@ -92,8 +105,9 @@ def _compose_one(rng: random.Random, choices: Choices, motif: str, palette: str)
     parts = [subject]
     if frame != "none":
         parts[0] += f" on a {frame_colour} {frame}"
-        if rng.random() < PATTERN_SHARE:
-            pattern = rng.choice([name for name in choices.patterns if choices.patterns[name]])
+        patterns = [name for name in choices.patterns if choices.patterns[name]]
+        if rng.random() < PATTERN_SHARE and patterns:
+            pattern = rng.choice(patterns)
             parts[0] += f" with {choices.patterns[pattern]}"
             used.append(f"pattern:{pattern}")
         if rng.random() < BORDER_SHARE:

@@ -60,15 +60,16 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
         return 0
     agent, version = agent_for(round_), live_version()
     choices = _choices(round_.brief, version.vocabulary or "emblems", affinity)
-    prompts = math.ceil(round_.candidates_wanted / agent.seeds_per_prompt)
+    wanted = round_.candidates_wanted
+    prompts = max(1, wanted // agent.seeds_per_prompt)
     compositions = rules.compose(
         random.Random(round_.pk), choices, count=prompts, boldness=agent.boldness
     )
     wishes = [
         (composition, index)
-        for index in range(agent.seeds_per_prompt)
+        for index in range(math.ceil(wanted / len(compositions)))
         for composition in compositions
-    ][: round_.candidates_wanted]
+    ][:wanted]
     span_s = (round_.closes_at - round_.opened_at).total_seconds()
     due = rules.due_offsets_s(count=len(wishes), round_s=span_s)
     return plan_jobs(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import math
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -12,6 +14,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 logger = logging.getLogger(__name__)
+
+Preview = Callable[[], bytes | None]
 
 SIDE_PX = 128
 MAX_BYTES = 6_000
@@ -34,15 +38,30 @@ def preview_steps(steps: int, count: int) -> set[int]:
 
 def previews(
     pipe: Any, *, step: int, before: torch.Tensor | None, after: torch.Tensor, size: tuple[int, int]
-) -> list[bytes | None]:
+) -> list[Preview]:
     """WebP previews, one per candidate; None where the model's latents cannot be shown.
 
     `step` steps are done; `before` and `after` are the pipeline's latents around the last of
-    them, (B, …); `size` is the picture's width and height in px.
+    them, (B, …); `size` is the picture's width and height in px. What depends on the
+    scheduler's state is computed now, the decoding when the first preview is asked for.
     """
-    nothing: list[bytes | None] = [None] * after.shape[0]
     try:
         clean = clean_estimate(pipe.scheduler, step, before, after)
+    except Exception:  # as below
+        logger.warning("no preview from %s", type(pipe).__name__, exc_info=True)
+        clean = None
+
+    @cache
+    def decoded() -> list[bytes | None]:
+        return [None] * len(after) if clean is None else _decoded(pipe, clean, size)
+
+    return [partial(lambda index: decoded()[index], index) for index in range(len(after))]
+
+
+@torch.no_grad()
+def _decoded(pipe: Any, clean: torch.Tensor, size: tuple[int, int]) -> list[bytes | None]:
+    nothing: list[bytes | None] = [None] * len(clean)
+    try:
         latents = _unpacked(pipe, clean, size)
         if latents is None:
             return nothing

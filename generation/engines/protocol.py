@@ -64,7 +64,12 @@ class Progress:
     index: int  # place in the list of requests
     step: int  # steps done, 1 to `steps`
     steps: int  # some schedulers take one or two more than were asked for
-    preview: bytes | None = None  # a small WebP of how the picture will look
+    decode: Callable[[], bytes | None] | None = None  # set when there is something to see
+
+    @property
+    def preview(self) -> bytes | None:
+        """A small WebP of how the picture will look; decoded when asked, in any thread."""
+        return self.decode() if self.decode else None
 
 
 @dataclass(frozen=True, slots=True)

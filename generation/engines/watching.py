@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generation.engines.errors import Cancelled
-from generation.engines.previews import preview_steps, previews
+from generation.engines.previews import Preview, preview_steps, previews
 from generation.engines.protocol import CancelCheck, Progress, ProgressCallback, Request
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class Watcher:
             return
         done = step + 1
         steps = max(getattr(pipe, "num_timesteps", None) or self.request.steps, done)
-        shown: list[bytes | None] = [None] * len(self.indexes)
+        shown: list[Preview | None] = [None] * len(self.indexes)
         if pipe is not None and latents is not None and self.previews_each:
             if done in preview_steps(steps, self.previews_each):
                 size = (self.request.width, self.request.height)
-                shown = previews(pipe, step=done, before=self._before, after=latents, size=size)
+                shown = [*previews(pipe, step=done, before=self._before, after=latents, size=size)]
             self._before = latents
         for index, preview in zip(self.indexes, shown, strict=True):
             self.on_progress(Progress(index, done, steps, preview))

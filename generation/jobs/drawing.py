@@ -1,14 +1,13 @@
-"""A worker drawing one claimed batch: engine, previews, heartbeat, files, publication."""
+"""A worker drawing one claimed batch: engine, previews, heartbeat; then it is published."""
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,16 +15,15 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from django.conf import settings
 from django.db import connections
-from dramatiq.middleware import Interrupt
+from dramatiq.middleware import Shutdown
+from dramatiq.middleware.time_limit import TimeLimitExceeded
 
-from curation.galleries import files
-from curation.live import bus
-from generation.jobs import services
-from generation.jobs.services import LEASE, Drawing, Lease, LeaseLost
+from generation.jobs import publishing, services
+from generation.jobs.services import LEASE, Lease
 
 if TYPE_CHECKING:
     from generation.engines.diffusers_engine import DiffusersEngine
-    from generation.engines.protocol import Picture, Progress
+    from generation.engines.protocol import Picture
     from generation.versions.models import ModelVersion
 
 log = structlog.get_logger(__name__)
@@ -95,43 +93,44 @@ def heartbeat(leases: Sequence[Lease]) -> Iterator[threading.Event]:
 
 def draw(*, job_id: int) -> None:
     """Draw a job, and others due with it up to the batch size, and publish what comes of it."""
+    if publication := draw_ahead(job_id=job_id):
+        publication.result()
+
+
+def draw_ahead(*, job_id: int) -> Future[None] | None:
+    """Like `draw`, but return while the publication goes on beside the next drawing.
+
+    The leases are renewed until it is done: should it never end, the jobs are drawn anew.
+    """
     leases = services.claim_batch(
         job_id=job_id, worker=worker_name(), limit=settings.ENV.generation_batch
     )
     if not leases:
-        return
-    try:
-        with heartbeat(leases) as lost:
-            _draw(leases, lost)
-    except Interrupt:
-        for lease in leases:
-            services.hand_over(lease=lease)
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it was, the job counts the attempt
-        for lease in leases:
-            services.give_back(lease=lease, error=f"{type(error).__name__}: {error}")
+        return None
+    with ExitStack() as held:
+        try:
+            lost = held.enter_context(heartbeat(leases))
+            pictures, description = _draw(leases, lost)
+            return publishing.publish(leases, pictures, description, held.pop_all())
+        except Shutdown:
+            for lease in leases:
+                services.hand_over(lease=lease)
+            raise
+        # Whatever else it was, the job counts the attempt; an overlong one would never end else.
+        except (Exception, TimeLimitExceeded) as error:  # noqa: BLE001
+            for lease in leases:
+                services.give_back(lease=lease, error=f"{type(error).__name__}: {error}")
+    return None
 
 
-def _draw(leases: Sequence[Lease], lost: threading.Event) -> None:
+def _draw(
+    leases: Sequence[Lease], lost: threading.Event
+) -> tuple[list[Picture], dict[str, object]]:
     from generation.engines.protocol import Request  # noqa: PLC0415
 
     jobs = [lease.job for lease in leases]
-    for job in jobs:
-        _show(job.round.stream, easel=job.easel, prompt=job.prompt, step=0, steps=job.steps)
+    easels = publishing.Easels(jobs)
     ready = load(jobs[0].model_version)
-
-    def on_progress(progress: Progress) -> None:
-        if progress.preview:
-            job = jobs[progress.index]
-            _show(
-                job.round.stream,
-                easel=job.easel,
-                prompt=job.prompt,
-                step=progress.step,
-                steps=progress.steps,
-                image=base64.b64encode(progress.preview).decode(),
-            )
-
     pictures = ready.generate(
         [
             Request(
@@ -145,34 +144,7 @@ def _draw(leases: Sequence[Lease], lost: threading.Event) -> None:
             )
             for job in jobs
         ],
-        on_progress=on_progress,
+        on_progress=easels.show,
         should_cancel=lost.is_set,
     )
-    description = ready.describe()
-    for lease, picture in zip(leases, pictures, strict=True):
-        _publish(lease, picture, description)
-
-
-def _show(stream: str, **facts: object) -> None:
-    bus.send(stream, {"type": "preview", **facts})
-
-
-def _publish(lease: Lease, picture: Picture, description: dict[str, object]) -> None:
-    began = time.perf_counter()
-    stored = files.store_picture(picture.image)
-    timings = {
-        "drawn_s": round(picture.drawn_s, 4),
-        "drawn_together": picture.drawn_together,
-        "store_s": round(time.perf_counter() - began, 4),
-    }
-    drawing = Drawing(
-        digest=stored.digest,
-        size_bytes=stored.size_bytes,
-        scheduler=str(description["scheduler"]),
-        libraries=dict(description["versions"]),  # type: ignore[call-overload]
-        timings=timings,
-    )
-    try:
-        services.finish(lease=lease, drawing=drawing)
-    except LeaseLost as error:
-        log.warning("picture dropped", job=lease.job.pk, reason=str(error))
+    return pictures, ready.describe()

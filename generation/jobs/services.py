@@ -126,8 +126,10 @@ def claim(*, job_id: int, worker: str) -> Lease | None:
     """Claim a job for drawing; None when it is taken, finished, dead or its round is over."""
     now = timezone.now()
     free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
+    # No join: Django would move every condition into a subquery, which PostgreSQL does not look
+    # at again after waiting for a racing claim, and both would win.
     taken = GenerationJob.objects.filter(
-        free, pk=job_id, attempts__lt=MOST_ATTEMPTS, round__status=Round.Status.OPEN
+        free, pk=job_id, attempts__lt=MOST_ATTEMPTS, round__in=_open_rounds()
     ).update(
         status=Status.RUNNING,
         attempts=F("attempts") + 1,
@@ -217,7 +219,7 @@ def give_back(*, lease: Lease, error: str) -> None:
     spent = lease.job.attempts >= MOST_ATTEMPTS
     _held(lease).update(
         status=Status.DEAD if spent else Status.QUEUED,
-        error=error[:2000],
+        error=_storable(error),
         released_at=None,
         lease_until=None,
         finished_at=timezone.now() if spent else None,
@@ -240,9 +242,18 @@ def sweep() -> None:
         status=Status.DEAD, error="Its worker stopped without a word, three times.", finished_at=now
     )
     expired.update(status=Status.QUEUED, released_at=None, lease_until=None)
-    GenerationJob.objects.filter(status=Status.QUEUED).exclude(
-        round__status=Round.Status.OPEN
-    ).update(status=Status.CANCELLED, finished_at=now, error="Its round is over.")
+    GenerationJob.objects.filter(status=Status.QUEUED).exclude(round__in=_open_rounds()).update(
+        status=Status.CANCELLED, finished_at=now, error="Its round is over."
+    )
+
+
+def _open_rounds() -> QuerySet[Round]:
+    return Round.objects.filter(status=Round.Status.OPEN)
+
+
+def _storable(error: str) -> str:
+    """An error's text as PostgreSQL can keep it: UTF-8 without NUL."""
+    return error[:2000].replace("\0", "").encode(errors="replace").decode()
 
 
 def _held(lease: Lease) -> QuerySet[GenerationJob]:
@@ -251,7 +262,7 @@ def _held(lease: Lease) -> QuerySet[GenerationJob]:
 
 def _end(lease: Lease, status: Status, *, error: str = "") -> None:
     ended = _held(lease).update(
-        status=status, finished_at=timezone.now(), lease_until=None, error=error[:2000]
+        status=status, finished_at=timezone.now(), lease_until=None, error=_storable(error)
     )
     if not ended:
         raise LeaseLost(f"Job {lease.job.pk} is no longer held with token {lease.fence}.")

@@ -74,7 +74,7 @@ def site_processes(env: Env, environment: Mapping[str, str]) -> tuple[Process, .
         shutdown = ("--worker-shutdown-timeout", str(WORKER_SHUTDOWN_MS))
         return Process(queue, (*command, *shutdown, "--queues", queue), environment)
 
-    daphne = (sys.executable, "-m", "daphne", "--no-server-name", "-b", env.bind)
+    daphne = (sys.executable, "-m", "project.web", "--no-server-name", "-b", env.bind)
     return (
         Process(
             name="web",

@@ -12,6 +12,8 @@ const htmx = /** @type {any} */ (window)["htmx"];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {Map<string, number>} running polls, by round */
 const polls = new Map();
+/** Easels whose picture hangs: a preview that comes late must not put it back. */
+const finished = new Set();
 let announcedAt = 0;
 
 /** @param {string} round */
@@ -118,11 +120,13 @@ function makePlace(card) {
   const isEasel = card.matches(".easel");
   const target = isEasel ? card.id : (card.getAttribute("hx-swap-oob") ?? "").split("#")[1];
   const place = document.getElementById(target);
-  if (!wall || document.getElementById(card.id)?.matches(".card:not(.easel)")) {
+  const hangs = document.getElementById(card.id)?.matches(".card:not(.easel)");
+  if (!wall || hangs || (isEasel && finished.has(target))) {
     place?.remove();
     return false;
   }
   if (!isEasel) {
+    finished.add(target);
     card.classList.add("arrived");
     announce(card);
   }
@@ -183,7 +187,14 @@ export function followRooms() {
   if (!htmx) return;
   htmx.createWebSocket = openSocket;
 
-  htmx.defineExtension("salon-wall", { transformResponse: prepare });
+  htmx.defineExtension("salon-wall", {
+    /** Only what a room itself hears; the older pictures it asks for are swapped as they are. */
+    transformResponse: (
+      /** @type {string} */ html,
+      /** @type {unknown} */ _request,
+      /** @type {Element} */ element,
+    ) => (element.matches("[data-round]") ? prepare(html) : html),
+  });
   document.body.addEventListener("htmx:wsOpen", (event) => {
     const room = /** @type {HTMLElement} */ (event.target).closest("[data-round]");
     stopPolling(/** @type {HTMLElement} */ (room)?.dataset.round ?? "");

@@ -4,7 +4,7 @@ import { startClocks } from "./clocks.js";
 
 /** The switch between white walls and the dark room. */
 function lightSwitch() {
-  const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-lights]"));
+  const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("button[data-lights]"));
   const label = button?.querySelector("[data-lights-label]");
   if (!button || !label) return;
   const dark = matchMedia("(prefers-color-scheme: dark)");

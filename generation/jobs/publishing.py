@@ -1,0 +1,136 @@
+"""What goes on beside the drawing: previews on their easels, finished pictures to the wall.
+
+One thread each, so that the device draws the next picture meanwhile. Losing the process loses
+nothing: a job is done when its publication is committed, and until then its lease is renewed.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import connections
+
+from curation.galleries import files
+from curation.live import bus
+from generation.jobs import services
+from generation.jobs.models import GenerationJob
+from generation.jobs.services import Drawing, Lease, LeaseLost
+
+if TYPE_CHECKING:
+    from generation.engines.protocol import Picture, Progress
+
+log = structlog.get_logger(__name__)
+
+
+@lru_cache(maxsize=1)
+def _publisher() -> ThreadPoolExecutor:
+    """This process's publishing thread; workers fork, hence made at first use."""
+    return ThreadPoolExecutor(1, thread_name_prefix="publish")
+
+
+@lru_cache(maxsize=1)
+def _previewer() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="preview")
+
+
+class Easels:
+    """Where a batch can be watched while it is drawn."""
+
+    def __init__(self, jobs: Sequence[GenerationJob]) -> None:
+        self.jobs = jobs
+        self.step = 0  # the newest with previews
+        self.skipped = False
+        self.newest: Future[None] | None = None
+        for job in jobs:
+            self._show(job, step=0, steps=job.steps)
+
+    def show(self, progress: Progress) -> None:
+        """Show a preview; a step's are skipped while an earlier one is still being decoded."""
+        busy = self.newest is not None and not self.newest.done()
+        if progress.decode is not None:
+            if progress.step != self.step:
+                self.step, self.skipped = progress.step, busy
+            if not self.skipped:
+                self.newest = _previewer().submit(self._preview, progress)
+        elif self.newest and progress.step == progress.steps:
+            wait([self.newest])  # the picture is decoded next, and a VAE need not bear two threads
+
+    def _preview(self, progress: Progress) -> None:
+        if image := progress.preview:
+            data = base64.b64encode(image).decode()
+            job = self.jobs[progress.index]
+            self._show(job, step=progress.step, steps=progress.steps, image=data)
+
+    @staticmethod
+    def _show(job: GenerationJob, **facts: object) -> None:
+        bus.send(
+            job.round.stream, {"type": "preview", "easel": job.easel, "prompt": job.prompt, **facts}
+        )
+
+
+_in_flight: list[Future[None]] = []
+
+
+def publish(
+    leases: Sequence[Lease],
+    pictures: Sequence[Picture],
+    description: dict[str, object],
+    held: ExitStack,
+) -> Future[None]:
+    """Store and publish drawn pictures in a thread, once the ones before are; at most one waits.
+
+    `held` renews the leases and is closed at the end.
+    """
+
+    def work() -> None:
+        try:
+            with held:
+                for lease, picture in zip(leases, pictures, strict=True):
+                    _publish(lease, picture, description)
+        except Exception as error:  # noqa: BLE001 - the database is away; the lease decides
+            log.warning("publication not ended", error=repr(error))
+        finally:
+            connections.close_all()
+
+    try:
+        drain()
+        _in_flight[:] = [_publisher().submit(work)]
+    except BaseException:
+        held.close()
+        raise
+    return _in_flight[0]
+
+
+def drain() -> None:
+    """Wait for the publication in flight."""
+    wait(_in_flight)
+
+
+def _publish(lease: Lease, picture: Picture, description: dict[str, object]) -> None:
+    began = time.perf_counter()
+    try:
+        stored = files.store_picture(picture.image)
+        timings = {
+            "drawn_s": round(picture.drawn_s, 4),
+            "drawn_together": picture.drawn_together,
+            "store_s": round(time.perf_counter() - began, 4),
+        }
+        drawing = Drawing(
+            digest=stored.digest,
+            size_bytes=stored.size_bytes,
+            scheduler=str(description["scheduler"]),
+            libraries=dict(description["versions"]),  # type: ignore[call-overload]
+            timings=timings,
+        )
+        services.finish(lease=lease, drawing=drawing)
+    except LeaseLost as error:
+        log.warning("picture dropped", job=lease.job.pk, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it was, the job counts the attempt
+        services.give_back(lease=lease, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,80 @@
+"""Every page, wide and narrow, light and dark: no axe violations, no sideways scrolling."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from project.env import BASE
+
+from .looking import expect_easel, wait_live
+
+AXE = BASE / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, one line each."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("tags => axe.run({ runOnly: tags })", TAGS)["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node.get('failureSummary', '')}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def address(gallery, name: str) -> str:
+    round_ = gallery.round(palette=["navy", "gold"], must="Something of the sea.")
+    hung = gallery.fill(round_, 9)
+    long = gallery.publish(round_, prompt="a very long prompt of many words " * 20)
+    return {
+        "home": "/",
+        "brief": round_.brief.get_absolute_url(),
+        "round": round_.get_absolute_url(),
+        "candidate": hung[4].get_absolute_url(),
+        "long candidate": long.get_absolute_url(),
+        "404": "/nowhere/",
+    }[name]
+
+
+PAGES = ["home", "brief", "round", "candidate", "long candidate", "404"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_has_no_axe_violations_and_no_sideways_scrolling(gallery, visit, name):
+    page = visit(address(gallery, name), reduced_motion="reduce")
+    for light in ("light", "dark"):
+        page.emulate_media(color_scheme=light, reduced_motion="reduce")
+        for size in (NARROW, WIDE):
+            page.set_viewport_size(size)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
+            assert violations(page) == [], f"{light}, {size['width']} px"
+
+
+def test_a_wall_at_work_has_no_axe_violations(gallery, visit):
+    round_ = gallery.round()
+    gallery.fill(round_, 3)
+    page = visit(round_.get_absolute_url(), reduced_motion="reduce")
+    wait_live(page, round_)
+    gallery.publish(round_)
+    expect_easel(page, gallery, round_, "busy", 0)
+    assert violations(page) == []
+    expect_easel(page, gallery, round_, "busy", 5)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["home", "round", "candidate", "404"])
+def test_targets_are_large_enough_for_a_thumb(gallery, visit, name):
+    page = visit(address(gallery, name), viewport=NARROW, has_touch=True)
+    small = page.eval_on_selector_all(
+        "a[href], button",
+        """all => all.filter(e => e.checkVisibility() && getComputedStyle(e).display !== "inline")
+            .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+            .filter(([, box]) => box.left >= 0 && Math.min(box.width, box.height) < 24)
+            .map(([html]) => html)""",
+    )
+    assert small == []

@@ -1,0 +1,22 @@
+"""What tests of several apps need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+
+@pytest.fixture(scope="session")
+def collected_static(data_folder: Path) -> None:
+    """Static files under their hashed names, as pages ask for them."""
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def pages(collected_static, client):
+    """A client for pages that load static files."""
+    return client

@@ -1,0 +1,228 @@
+import asyncio
+
+import pytest
+from channels.layers import get_channel_layer
+from django.db import connection
+
+from curation.galleries.services import close_round
+from curation.live import bus, consumers, hub
+from curation.live.models import Event, Stream
+from curation.live.selectors import LONGEST_REPLAY
+from curation.live.services import trim
+from curation.models import Candidate
+
+from .conftest import number
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+async def test_newcomer_gets_everything_since_its_position(gallery, sockets):
+    await gallery.hang(5)
+    socket = sockets(f"{gallery.path}?since=2")
+    assert await socket.connect()
+    assert [number(text) for text in await socket.texts(3)] == [3, 4, 5]
+    assert await socket.silent()
+
+
+async def test_newcomer_without_a_position_gets_only_what_comes(gallery, sockets):
+    await gallery.hang(2)
+    socket = sockets(gallery.path)
+    assert await socket.connect()
+    assert await socket.silent()
+    await gallery.hang()
+    assert number(await socket.text()) == 3
+
+
+async def test_all_sockets_of_a_room_get_all_events_once_and_in_order(gallery, sockets):
+    await gallery.hang(3)
+    early = [sockets(f"{gallery.path}?since={since}") for since in (0, 1, 2, 3)]
+    assert all(await asyncio.gather(*(socket.connect() for socket in early)))
+    writing = asyncio.create_task(gallery.hang(10))
+    late = [sockets(f"{gallery.path}?since={since}") for since in (0, 3)]
+    for socket in late:
+        assert await socket.connect()
+    await writing
+    for socket, since in zip([*early, *late], (0, 1, 2, 3, 0, 3), strict=True):
+        texts = await socket.texts(13 - since)
+        assert [number(text) for text in texts] == list(range(since + 1, 14))
+        assert await socket.silent(0.05)
+
+
+async def test_reconnecting_socket_continues_where_it_was(gallery, sockets):
+    first = sockets(f"{gallery.path}?since=0")
+    await first.connect()
+    await gallery.hang(2)
+    seen = [number(text) for text in await first.texts(2)]
+    await first.close()
+    await gallery.hang(3)
+    second = sockets(f"{gallery.path}?since={seen[-1]}")
+    await second.connect()
+    assert seen + [number(text) for text in await second.texts(3)] == [1, 2, 3, 4, 5]
+
+
+async def test_page_reload_does_not_lose_its_room(gallery, sockets):
+    """The old socket leaves while the new one is still joining: the room must stay open."""
+    old, new = sockets(gallery.path), sockets(gallery.path)
+    await old.connect()
+    await asyncio.gather(new.connect(), old.close())
+    assert await new.silent(0.2)
+    await gallery.hang()
+    assert number(await new.text()) == 1
+
+
+async def test_room_that_could_not_open_is_opened_for_the_next(gallery, sockets):
+    await gallery.do(run, "ALTER TABLE curation_stream RENAME TO away")
+    unlucky = sockets(f"{gallery.path}?since=0", client="192.0.2.7")
+    try:
+        assert await unlucky.connect()
+        closed = await unlucky.communicator.receive_output(timeout=5)
+        assert (closed["type"], closed["code"]) == ("websocket.close", 1013)
+    finally:
+        await gallery.do(run, "ALTER TABLE away RENAME TO curation_stream")
+    lucky = sockets(f"{gallery.path}?since=0", client="192.0.2.7")
+    assert await lucky.connect()
+    await gallery.hang()
+    assert number(await lucky.text()) == 1
+
+
+@pytest.mark.parametrize(
+    "since", ["-1", "abc", "1e3", "9" * 19, "%00", "%D9%A3", "1;drop", "0x10", "%201"]
+)
+async def test_bad_position_is_denied(gallery, sockets, since):
+    assert not await sockets(f"{gallery.path}?since={since}").connect()
+
+
+@pytest.mark.parametrize("round_id", ["0", "999999", "9" * 30])
+async def test_unknown_round_is_denied(transactional_db, sockets, round_id):
+    assert not await sockets(f"/ws/rounds/{round_id}/").connect()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"https://testserver",
+        b"http://testserver:8001",
+        b"http://evil.example",
+        b"http://testserver.evil.example",
+        b"http://eviltestserver",
+        b"null",
+        b"",
+        None,
+    ],
+)
+async def test_foreign_origin_is_denied(gallery, sockets, origin):
+    assert not await sockets(gallery.path, origin=origin).connect()
+
+
+async def test_position_beyond_the_log_makes_the_page_load_again(gallery, sockets):
+    await gallery.hang()
+    socket = sockets(f"{gallery.path}?since={10**17}")
+    await socket.connect()
+    assert "data-refetch" in await socket.text()
+
+
+async def test_position_too_far_behind_makes_the_page_load_again(gallery, sockets):
+    await gallery.hang(2)
+    stream = {"stream_id": gallery.round.stream, "kind": "round_opened"}
+    rows = [Event(number=n, **stream) for n in range(3, LONGEST_REPLAY + 3)]
+    await gallery.do(Event.objects.bulk_create, rows)
+    await gallery.do(Stream.objects.update, last=LONGEST_REPLAY + 2)
+    socket = sockets(f"{gallery.path}?since=0")
+    await socket.connect()
+    assert "data-refetch" in await socket.text()
+    await gallery.hang()
+    assert number(await socket.text()) == LONGEST_REPLAY + 3
+
+
+async def test_trimmed_position_makes_the_page_load_again(gallery, sockets):
+    await gallery.hang(5)
+    await gallery.do(trim, keep=2)
+    socket = sockets(f"{gallery.path}?since=1")
+    await socket.connect()
+    assert "data-refetch" in await socket.text()
+    assert await socket.silent()
+
+
+async def test_lost_hint_is_made_up_for_by_looking_into_the_log(gallery, sockets, monkeypatch):
+    monkeypatch.setattr(hub, "LOOK_EVERY_S", 0.2)
+    socket = sockets(gallery.path)
+    await socket.connect()
+    layer = get_channel_layer()
+    for channel in list(layer._get_layer().channels):  # as if the broker had forgotten us
+        await layer.group_discard(bus.group(gallery.round.stream), channel)
+    await gallery.hang(2)
+    assert [number(text) for text in await socket.texts(2)] == [1, 2]
+
+
+async def test_hint_alone_is_enough(gallery, sockets, monkeypatch):
+    monkeypatch.setattr(hub, "LOOK_EVERY_S", 1000)
+    socket = sockets(gallery.path)
+    await socket.connect()
+    await gallery.hang()
+    assert number(await socket.text()) == 1
+
+
+async def test_flood_closes_the_socket_and_few_frames_do_not(gallery, sockets):
+    socket = sockets(gallery.path)
+    await socket.connect()
+    for _ in range(consumers.MOST_FRAMES_PER_MINUTE):
+        await socket.communicator.send_to(text_data="ping")
+    await gallery.hang()
+    assert number(await socket.text()) == 1  # frames are not answered, and nothing broke
+    await socket.communicator.send_to(text_data="ping")
+    assert (await socket.communicator.receive_output())["type"] == "websocket.close"
+
+
+@pytest.mark.parametrize("frame", [{"text_data": "x" * 65_537}, {"bytes_data": b"x" * 65_537}])
+async def test_giant_frame_closes_the_socket(gallery, sockets, frame):
+    socket = sockets(gallery.path)
+    await socket.connect()
+    await socket.communicator.send_to(**frame)
+    assert (await socket.communicator.receive_output())["code"] == 1008
+
+
+async def test_one_address_holds_a_bounded_number_of_sockets(gallery, sockets, monkeypatch):
+    monkeypatch.setattr(consumers, "MOST_PER_ADDRESS", 3)
+    held = [sockets(gallery.path, client="192.0.2.1") for _ in range(3)]
+    assert all([await socket.connect() for socket in held])
+    assert not await sockets(gallery.path, client="192.0.2.1").connect()
+    assert await sockets(gallery.path, client="192.0.2.2").connect()
+    await held[0].close()
+    assert await sockets(gallery.path, client="192.0.2.1").connect()
+
+
+async def test_preview_reaches_the_easel_without_a_number(gallery, sockets):
+    await gallery.hang()
+    socket = sockets(f"{gallery.path}?since=0")
+    await socket.connect()
+    assert number(await socket.text()) == 1  # it has joined: previews before that are not for it
+    bus.send(
+        gallery.round.stream,
+        {
+            "type": "preview",
+            "easel": "ea5e1",
+            "prompt": "<script>x</script>",
+            "step": 3,
+            "steps": 20,
+            "image": "AAAA",
+        },
+    )
+    text = await socket.text()
+    assert 'id="easel-ea5e1"' in text
+    assert "&lt;script&gt;" in text
+    assert "data-position" not in text
+
+
+async def test_closing_and_hiding_are_told(gallery, sockets):
+    await gallery.hang(2)
+    await gallery.do(Candidate.objects.update, status="hidden")
+    await gallery.do(close_round, round_=gallery.round)
+    socket = sockets(f"{gallery.path}?since=0")
+    await socket.connect()
+    texts = await socket.texts(3)
+    assert [number(text) for text in texts] == [1, 2, 3]
+    assert not any("candidate-" in text for text in texts)
+    assert "Closed." in texts[2]

@@ -1,0 +1,116 @@
+"""Rows for tests, made by factory-boy; the services make everything that has rules."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from PIL import Image
+
+from curation.galleries import files
+from curation.galleries.services import Provenance, publish_candidate
+from curation.models import Brief, Candidate, Round
+from generation.agents.models import Agent
+from generation.jobs.models import GenerationJob
+from generation.versions.models import ModelVersion
+
+
+class BriefFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Brief
+
+    slug = factory.Sequence(lambda n: f"brief-{n}")
+    title = factory.Sequence(lambda n: f"An emblem for club {n}")
+    purpose = "It goes on the door."
+
+
+class RoundFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Round
+
+    brief = factory.SubFactory(BriefFactory)
+    number = 1
+    opened_at = factory.LazyFunction(timezone.now)
+    closes_at = factory.LazyAttribute(lambda o: o.opened_at + timedelta(hours=1))
+    candidates_wanted = 8
+
+
+class AgentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Agent
+
+    slug = factory.Sequence(lambda n: f"agent-{n}")
+    name = factory.Sequence(lambda n: f"Agent {n}")
+    manner = "Calm."
+
+
+class VersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ModelVersion
+
+    slug = factory.Sequence(lambda n: f"sealed-version-{n}")
+    base = "/models/somewhere"
+    base_hash = factory.Sequence(lambda n: hashlib.sha256(f"base {n}".encode()).hexdigest())
+    status = ModelVersion.Status.DRAFT
+
+
+class JobFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = GenerationJob
+
+    key = factory.Sequence(lambda n: hashlib.sha256(f"job {n}".encode()).hexdigest())
+    easel = factory.Sequence(lambda n: f"easel{n:08x}")
+    round = factory.SubFactory(RoundFactory)
+    agent = factory.SubFactory(AgentFactory)
+    model_version = factory.SubFactory(VersionFactory)
+    prompt = factory.Sequence(lambda n: f"white star {n}, navy background")
+    seed = factory.Sequence(lambda n: 7_000_000 + n)
+    steps = 4
+    guidance = 3.0
+    width = 64
+    height = 64
+    due_at = factory.LazyFunction(timezone.now)
+
+
+def picture(number: int) -> Image.Image:
+    """A small picture unlike every other number's."""
+    colour = hashlib.sha256(str(number).encode()).digest()[:3]
+    image = Image.new("RGB", (16, 16), tuple(colour))
+    image.putpixel((number % 16, number // 16 % 16), (255, 255, 255))
+    return image
+
+
+def provenance(number: int, **changes: object) -> Provenance:
+    """Made-up facts whose sealed values are easy to look for."""
+    facts = {
+        "agent": "Iris",
+        "prompt": f"gold anchor {number}, navy background",
+        "negative_prompt": "",
+        "primitives": ["motif:anchor"],
+        "seed": 880_055_000_000 + number,
+        "scheduler": "FlowMatchEulerDiscreteScheduler",
+        "steps": 20,
+        "guidance": 3.0,
+        "width": 16,
+        "height": 16,
+        "model_version": "sealed-version",
+        "base_hash": hashlib.sha256(b"sealed base").hexdigest(),
+        "adapter_hash": hashlib.sha256(b"sealed adapter").hexdigest(),
+        "job_key": hashlib.sha256(f"sealed job {number}".encode()).hexdigest(),
+        "easel": f"easel{number:08x}",
+        "worker": "host:1:1",
+    }
+    return Provenance(**(facts | changes))
+
+
+def publish(round_: Round, number: int, **changes: object) -> Candidate:
+    """A candidate with its files, hung by the service itself."""
+    stored = files.store_picture(picture(number))
+    return publish_candidate(
+        round_id=round_.pk,
+        digest=stored.digest,
+        size_bytes=stored.size_bytes,
+        provenance=provenance(number, **changes),
+    )

@@ -40,7 +40,7 @@ STEPS_TRIED = 10
 def measure(quick: bool) -> list[Row]:
     """Blocks of pictures, system and bare loop in turn."""
     threads = int(os.environ.get("GENERATION_THREADS") or 1)
-    blocks, each = (2, 4) if quick else (6, 10)
+    blocks, each = (2, 4) if quick else (10, 6)
     with salon(GENERATION_THREADS=str(threads), GENERATION_BATCH="1") as data, ExitStack() as stack:
         from generation.versions.selectors import live_version
 

@@ -16,7 +16,9 @@ def propose_prompts(round_id: int) -> None:
     services.propose_prompts(round_id=round_id, affinity=affinity)
 
 
-@dramatiq.actor(queue_name="generation", max_retries=0, time_limit=60 * MINUTES_MS)
+@dramatiq.actor(
+    queue_name="generation", max_retries=0, time_limit=60 * MINUTES_MS, notify_shutdown=True
+)
 def generate_candidate(job_id: int) -> None:
     """Draw one job and set off its publication; a second delivery is a no-op."""
     from generation.jobs import drawing  # noqa: PLC0415

@@ -9,8 +9,14 @@ from django.conf import settings
 from django.core.management import call_command
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_folder(data_folder: Path) -> None:
+    """Where static files are looked for, though most tests ask for none."""
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+
+
 @pytest.fixture(scope="session")
-def collected_static(data_folder: Path) -> None:
+def collected_static(static_folder: None) -> None:
     """Static files under their hashed names, as pages ask for them."""
     if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
         call_command("collectstatic", verbosity=0, interactive=False)

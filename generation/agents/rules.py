@@ -51,6 +51,8 @@ def _plurals(word: str) -> set[str]:
         forms.add(f"{word.removesuffix('e')[:-1]}ves")
     if word.endswith("s"):  # a name that is a plural itself: stripes, dots, halves
         forms.add(word[:-1])
+    if word.endswith("ves"):
+        forms.add(f"{word[:-3]}f")
     return forms
 
 

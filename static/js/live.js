@@ -12,7 +12,7 @@ const htmx = /** @type {any} */ (window)["htmx"];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {Map<string, number>} running polls, by round */
 const polls = new Map();
-/** Easels whose picture hangs: a preview that comes late must not put it back. */
+/** @type {Set<string>} easels whose picture hangs: a late preview must not put it back */
 const finished = new Set();
 let announcedAt = 0;
 

@@ -20,7 +20,7 @@ FLAGS = (
 )
 # Kept on `window`, which a reload would empty.
 WATCH = """
-window.salonTest = { violations: [], longest: 0, shifts: 0 };
+window.salonTest = { violations: [], longest: 0 };
 document.addEventListener("securitypolicyviolation", (event) =>
   window.salonTest.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 new PerformanceObserver((list) => {

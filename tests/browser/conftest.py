@@ -26,13 +26,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker) -> Iterat
     made = House(tmp_path_factory.mktemp("house"))
     made.prepare()
     made.open()
-    with (
-        django_db_blocker.unblock(),
-        other_database(DATABASE),
-        pytest.MonkeyPatch.context() as patch,
-    ):
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop is no concern of ours
-        yield made
+        with other_database(DATABASE):
+            yield made
     made.kill()
 
 

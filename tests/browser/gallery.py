@@ -55,7 +55,15 @@ class Gallery:
         """Hang one new picture."""
         number = next(_number)
         stored = files.store_picture(image or picture(number))
-        facts = Provenance(
+        return publish_candidate(
+            round_id=round_.pk,
+            digest=stored.digest,
+            size_bytes=stored.size_bytes,
+            provenance=self._facts(number, prompt=prompt, easel=easel),
+        )
+
+    def _facts(self, number: int, prompt: str = "", easel: str = "") -> Provenance:
+        return Provenance(
             agent="Iris",
             prompt=prompt or f"an anchor in a ring, number {number}",
             negative_prompt="",
@@ -74,15 +82,19 @@ class Gallery:
             worker="a-test",
             libraries={"diffusers": "0.99.9"},
         )
-        return publish_candidate(
-            round_id=round_.pk,
-            digest=stored.digest,
-            size_bytes=stored.size_bytes,
-            provenance=facts,
-        )
 
     def fill(self, round_: Round, count: int) -> list[Candidate]:
         return [self.publish(round_) for _ in range(count)]
+
+    def fill_long_ago(self, round_: Round, count: int) -> list[Candidate]:
+        """Hang many, small ones, at once and without their events, which were trimmed since."""
+        rows = []
+        for number in itertools.islice(_number, count):
+            stored = files.store_picture(picture(number, side_px=48))
+            facts = vars(self._facts(number))
+            rows.append(Candidate(round=round_, **vars(stored), **facts))
+        Round.objects.filter(pk=round_.pk).update(candidates_count=count)
+        return Candidate.objects.bulk_create(rows)
 
     def preview(self, round_: Round, easel: str, step: int, steps: int = 12) -> None:
         """What a worker sends while it draws; the first step has no picture yet."""
@@ -106,5 +118,3 @@ def shown_ids(candidates: Sequence[Candidate]) -> list[str]:
     """The ids that cards of these candidates have on a page, newest first."""
     newest = sorted(candidates, key=lambda candidate: -candidate.pk)
     return [f"candidate-{candidate.digest[:16]}" for candidate in newest]
-
-

@@ -72,9 +72,7 @@ class House:
         processes = site_processes(read_env(self.env), self.env)
         web = next(process for process in processes if process.name == "web")
         with self.log.open("ab") as log:
-            self.web = subprocess.Popen(
-                web.command, cwd=BASE, env=self.env, stdout=log, stderr=log
-            )
+            self.web = subprocess.Popen(web.command, cwd=BASE, env=self.env, stdout=log, stderr=log)
 
     def answers(self) -> bool:
         try:

@@ -43,6 +43,12 @@ def address(gallery, name: str) -> str:
 PAGES = ["home", "brief", "round", "candidate", "long candidate", "404"]
 
 
+def test_axe_finds_what_is_wrong(visit):
+    page = visit("/nowhere/")
+    page.evaluate("document.querySelector('h1').innerHTML = '<img src=/favicon.ico>'")
+    assert [line for line in violations(page) if line.startswith("image-alt")]
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_page_has_no_axe_violations_and_no_sideways_scrolling(gallery, visit, name):
     page = visit(address(gallery, name), reduced_motion="reduce")

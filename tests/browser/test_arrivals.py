@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from .looking import expect_easel, expect_hanging, hanging, is_marked, mark, wait_live
 
+
 def test_published_candidate_appears_in_two_browsers_without_a_reload(gallery, visit):
     round_ = gallery.round()
     first = gallery.publish(round_)
@@ -110,8 +111,7 @@ def test_closed_round_says_so_on_open_pages_and_unseals_its_candidates(gallery, 
     candidate = visit(hung.get_absolute_url())
     expect(candidate.locator(".facts")).to_contain_text("Sealed until the round closes")
     gallery.close()
-    wall, home = pages
-    expect(wall.locator(f"#state-{round_.pk}")).to_contain_text("Closed")
+    expect(pages[0].locator(f"#state-{round_.pk}")).to_contain_text("Closed")
     for page in pages:
         expect(page.locator(f"#tally-{round_.pk}")).to_contain_text("closed")
         expect(page.get_by_text("Being drawn now")).to_have_count(0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from .gallery import shown_ids
@@ -70,6 +72,24 @@ def test_focus_is_visible_on_everything_that_takes_it(gallery, visit, light):
         assert min(look[2:]) > 0, focused(page)
         seen.add(focused(page))
     assert len(seen) == stops
+
+
+def test_focus_ring_of_a_picture_is_not_cut_off(gallery, visit):
+    round_ = gallery.round()
+    gallery.fill(round_, 2)
+    page = visit(round_.get_absolute_url(), reduced_motion="reduce")
+    frame = page.locator(".card-frame").first
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if frame.evaluate("frame => frame === document.activeElement"):
+            break
+    expect(frame).to_be_focused()
+    box = frame.bounding_box()
+    corner = {"x": box["x"] - 5, "y": box["y"] - 5, "width": 1, "height": 1}
+    side = {**corner, "y": box["y"] + box["height"] / 2}
+    for clip in (side, {**side, "x": box["x"] + box["width"] + 4}):
+        pixel = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0))
+        assert pixel == (0x1D, 0x5F, 0xD0)
 
 
 def test_arrow_keys_walk_along_the_wall(gallery, visit):

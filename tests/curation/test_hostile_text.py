@@ -56,7 +56,7 @@ def shown(pages):
         brief.palette = [words[:24]]
         brief.save()
         round_ = open_round(brief=brief)
-        candidate = publish(round_, 1, prompt=words, negative_prompt=words, agent=words[:40])
+        candidate = publish(round_, brief.pk, prompt=words, negative_prompt=words, agent=words[:40])
         addresses = ("/", brief.get_absolute_url(), round_.get_absolute_url())
         texts = {a: pages.get(a).text for a in (*addresses, candidate.get_absolute_url())}
         texts["socket"] = "".join(text for _, text in fragments.since(round_.stream, 0))

@@ -71,8 +71,8 @@ def test_site_goes_on_after_every_kill(salon: Salon, followers: list[Follower]) 
             RECOVERY_S,
         )
         print(
-            f"killed {hit}: wall after {back_s:.1f} s, three new pictures after {back_s + next_s:.1f} s; "
-            f"{left} kills to go",
+            f"killed {hit}: wall after {back_s:.1f} s, three new pictures after "
+            f"{back_s + next_s:.1f} s; {left} kills to go",
             flush=True,
         )
     wait_for("all processes", salon.whole, RECOVERY_S)

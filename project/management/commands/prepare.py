@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from generation.engines.errors import EngineError
 from project import seeds
@@ -16,7 +17,14 @@ class Command(BaseCommand):
         parser.add_argument("--without-briefs", action="store_true", help="seed no briefs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except OperationalError as error:
+            reason = str(error).splitlines()[0]
+            raise CommandError(
+                f"Cannot work on the database that DATABASE_URL names: {reason}. Start it, or "
+                "correct DATABASE_URL; without it, `make run` brings a database of its own."
+            ) from error
         call_command("collectstatic", verbosity=0, interactive=False)
         try:
             version = seeds.register_model()

@@ -41,7 +41,7 @@ def test_what_is_hung_meanwhile_shifts_no_page(wall):
 
 def test_depth_of_a_page_costs_no_more_queries(wall, django_assert_num_queries):
     with django_assert_num_queries(1):
-        page = wall_page(wall[0], str(2**60), 3)
+        page = wall_page(wall[0], "9" * 18, 3)
         assert [candidate.round.pk for candidate in page.candidates] == [wall[0].pk] * 3
 
 

@@ -5,12 +5,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import connections
 
 from curation.live import consumers, hub
 from curation.models import Round
-from project.asgi import application
 from tests.factories import RoundFactory, publish
 
 POSITION = re.compile(r'data-position="(\d+)"')
@@ -21,6 +22,8 @@ class Socket:
     """A browser's socket, speaking to the real application."""
 
     def __init__(self, path: str, origin: bytes | None = ORIGIN, client: str = "127.0.0.1") -> None:
+        from project.asgi import application  # looks for the collected static files
+
         headers = [(b"origin", origin)] if origin is not None else []
         self.communicator = WebsocketCommunicator(application, path, headers=headers)
         self.communicator.scope["client"] = [client, 1234]
@@ -85,5 +88,6 @@ class Gallery:
 
 
 @pytest.fixture
-async def gallery(transactional_db) -> Gallery:
-    return Gallery(await database_sync_to_async(RoundFactory)())
+async def gallery(transactional_db, collected_static) -> AsyncIterator[Gallery]:
+    yield Gallery(await database_sync_to_async(RoundFactory)())
+    await sync_to_async(connections.close_all)()

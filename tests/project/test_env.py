@@ -1,0 +1,184 @@
+import os
+import resource
+import signal
+import stat
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from project.env import EnvironmentInvalid, embedded_urls, read_env, storage_options
+
+KEY = {"SECRET_KEY": "given"}
+WRONG = {
+    "PORT": ["0", "65536", "-1", "eighty", "80.5", "1e3"],
+    "DEBUG": ["maybe", "2", "on!"],
+    "SITE_URL": [
+        "salon.example",
+        "ftp://salon.example",
+        "http://",
+        "https:salon",
+        "http://host:many",
+        "http://[::1",
+        "https://salon.example/path",
+        "https://salon.example?x=1",
+    ],
+    "DATABASE_URL": ["mysql://host/db", "postgres://", "host/db", "postgres://host:x/db"],
+    "REDIS_URL": ["http://host", "redis://", "memory"],
+    "BROKER_URL": ["kafka://host", "amqp://"],
+    "STORAGE_URL": ["http://host/x", "s3://", "s3:///key", "file://media/x", "file:x", "/media"],
+    "SALON_DEVICE": ["gpu", "cuda:", "cuda:one", "CPU", "cuda:0;x"],
+    "SALON_DTYPE": ["float8", "Float32"],
+    "SALON_OFFLOAD": ["yes", "cpu"],
+    "SALON_SLICING": ["ja"],
+    "SALON_COMPILE": ["fast"],
+    "GENERATION_BATCH": ["0", "65", "many"],
+    "GENERATION_THREADS": ["-1", "513"],
+    "LOG_LEVEL": ["info", "LOUD"],
+    "LOG_FORMAT": ["xml"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_wrong_value_gives_one_line_with_name_value_and_what_is_right(name, value):
+    with pytest.raises(EnvironmentInvalid) as caught:
+        read_env(KEY | {name: value})
+    [line] = str(caught.value).splitlines()
+    assert line.startswith(f"{name} is {value!r}: expected ")
+
+
+def test_everything_wrong_is_told_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    wrong = {name: values[0] for name, values in WRONG.items()}
+    with pytest.raises(EnvironmentInvalid) as caught:
+        read_env(wrong | {"SALON_DATA": str(tmp_path / "file")})
+    lines = str(caught.value).splitlines()
+    assert {line.split()[0] for line in lines} == {*WRONG, "SALON_DATA"}
+    assert len(lines) == len(WRONG) + 1
+
+
+def test_every_field_is_a_variable_that_can_be_wrong_or_free_text():
+    fields = {name.upper() for name in read_env(KEY).__slots__}
+    assert fields - set(WRONG) == {"SALON_DATA", "BIND", "SECRET_KEY", "SALON_MODEL"}
+
+
+@given(st.sampled_from(sorted(WRONG)), st.text(max_size=30))
+def test_any_text_is_either_taken_or_refused_in_plain_words(name, value):
+    with suppress(EnvironmentInvalid):  # and nothing else
+        read_env(KEY | {name: value})
+
+
+def test_empty_values_mean_the_defaults():
+    empty = read_env(KEY | dict.fromkeys(WRONG, "  "))
+    assert empty == read_env(KEY)
+    assert (empty.port, empty.bind, empty.debug) == (8000, "127.0.0.1", False)
+    assert empty.site_url == "http://127.0.0.1:8000"
+
+
+def test_right_values_are_taken():
+    given_ = {
+        "PORT": "9000",
+        "DEBUG": "Yes",
+        "SITE_URL": "https://salon.example/",
+        "DATABASE_URL": "postgresql://u:p%40ss@db:5433/salon?sslmode=require",
+        "REDIS_URL": "rediss://cache:6380/1",
+        "BROKER_URL": "amqp://rabbit/",
+        "STORAGE_URL": "s3://bucket?endpoint_url=https%3A%2F%2Fminio.example&region_name=x",
+        "SALON_DEVICE": "cuda:1",
+        "GENERATION_BATCH": "64",
+    }
+    env = read_env(KEY | given_)
+    assert (env.port, env.debug, env.site_url) == (9000, True, "https://salon.example")
+    assert (env.salon_device, env.generation_batch) == ("cuda:1", 64)
+    for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL"):
+        assert getattr(env, name.lower()) == given_[name]
+    assert storage_options(env.storage_url)["OPTIONS"] == {
+        "bucket_name": "bucket",
+        "file_overwrite": True,
+        "endpoint_url": "https://minio.example",
+        "region_name": "x",
+    }
+
+
+def test_data_folder_with_spaces_and_signs_has_usable_urls(tmp_path):
+    data = tmp_path / "my data #1 ? ü"
+    env = read_env(KEY | {"SALON_DATA": str(data)})
+    assert storage_options(env.storage_url)["OPTIONS"] == {"location": str(data / "media")}
+    assert env.database_url == embedded_urls(data)["DATABASE_URL"]
+
+
+def test_secret_key_is_made_once_private_and_kept(tmp_path):
+    data = tmp_path / "new" / "data"
+    first = read_env({"SALON_DATA": str(data)}).secret_key
+    assert len(first) >= 50
+    assert read_env({"SALON_DATA": str(data)}).secret_key == first
+    assert stat.S_IMODE((data / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in data.iterdir()] == ["secret_key"]
+
+
+def test_racing_processes_agree_on_one_secret_key(tmp_path):
+    keys = []
+
+    def read() -> None:
+        keys.append(read_env({"SALON_DATA": str(tmp_path / "data")}).secret_key)
+
+    threads = [threading.Thread(target=read) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 20
+    assert len(set(keys)) == 1
+
+
+def failing(data: Path) -> str:
+    with pytest.raises(EnvironmentInvalid) as caught:
+        read_env({"SALON_DATA": str(data)})
+    [line] = str(caught.value).splitlines()
+    return line
+
+
+def test_data_folder_that_is_a_file_is_told_with_the_remedy(tmp_path):
+    (tmp_path / "file").write_text("")
+    for data in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert str(data) in failing(data)
+        assert "Point SALON_DATA at a folder" in failing(data)
+
+
+def test_full_disk_is_told_and_leaves_no_empty_key(tmp_path):
+    """A limit on the size of files stands in for the full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        message = failing(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert "File too large" in message
+    assert list(tmp_path.iterdir()) == []
+    assert read_env({"SALON_DATA": str(tmp_path)}).secret_key
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"\xff\xfe"])
+def test_key_file_without_a_key_is_told_and_not_used(tmp_path, content):
+    (tmp_path / "secret_key").write_bytes(content)
+    assert "holds no key" in failing(tmp_path)
+
+
+def test_data_folder_nobody_can_find_is_told(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for data in (Path("~no-such-user/salon"), tmp_path / "a" / "salon"):
+        assert "SALON_DATA is " in failing(data)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_without_rights_is_told(tmp_path):
+    tmp_path.chmod(0o500)
+    assert "Permission denied" in failing(tmp_path / "data")

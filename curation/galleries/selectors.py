@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from curation.errors import CurationError
 from curation.galleries.models import Candidate, Round
@@ -25,8 +25,9 @@ class Page:
 
 
 def open_rounds(limit: int = 6) -> QuerySet[Round]:
-    """Rounds that are open now, newest first, with their briefs."""
-    return Round.objects.filter(status=Round.Status.OPEN).select_related("brief")[:limit]
+    """Rounds that are open now with their briefs; those with pictures first, then the newest."""
+    rounds = Round.objects.filter(status=Round.Status.OPEN).select_related("brief")
+    return rounds.order_by(Case(When(candidates_count=0, then=1), default=0), "-pk")[:limit]
 
 
 def hanging(round_: Round) -> QuerySet[Candidate]:

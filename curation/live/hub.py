@@ -52,10 +52,9 @@ class Room:
 
     async def opened(self) -> None:
         """Wait until hints are heard and the room stands at the log's end."""
-        ready = self._ready
-        if ready is None or (ready.done() and (ready.cancelled() or ready.exception())):
-            ready = self._ready = asyncio.create_task(self._open())
-        await asyncio.shield(ready)
+        if self._ready is None:
+            self._ready = asyncio.create_task(self._open())
+        await asyncio.shield(self._ready)
 
     async def _open(self) -> None:
         layer = get_channel_layer()
@@ -64,12 +63,8 @@ class Room:
             asyncio.create_task(self._listen(layer, channel)),
             asyncio.create_task(self._look()),
         ]
-        try:
-            await layer.group_add(bus.group(self.stream), channel)
-            self.position = await database_sync_to_async(selectors.position)(self.stream)
-        except BaseException:  # the next to come tries again
-            self._end_tasks()
-            raise
+        await layer.group_add(bus.group(self.stream), channel)
+        self.position = await database_sync_to_async(selectors.position)(self.stream)
 
     async def _listen(self, layer: Any, channel: str) -> None:
         try:
@@ -156,9 +151,6 @@ class Room:
         """Stop following the stream."""
         if self._ready is not None:
             self._ready.cancel()
-        self._end_tasks()
-
-    def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 RING_COUNTS = (4, 5, 6, 8)
-RING_SHARE = 0.10
+RING_SHARE = 0.05
 PATTERN_SHARE = 0.25
 BORDER_SHARE = 0.5
 # A motif chosen once is that much less likely the next time in the same round.

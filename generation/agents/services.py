@@ -104,7 +104,7 @@ def _choices(brief: Brief, vocabulary: str, affinity: Affinity) -> rules.Choices
         raise NothingToDraw("The brief rules out every motif or every palette the model knows.")
     wanted = {colour.lower() for colour in brief.palette}
     fit = {
-        name: score + 0.2 * len(wanted & set(next(p.parts for p in palettes if p.name == name)))
+        name: score + 0.06 * len(wanted & set(next(p.parts for p in palettes if p.name == name)))
         for name, score in _scored(text, palettes, affinity).items()
     }
     frames = {

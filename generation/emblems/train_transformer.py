@@ -70,7 +70,7 @@ class Recipe:
     heads: int = 3
     head_dim: int = 64
     batch: int = 32
-    steps: int = 14_000
+    steps: int = 12_500
     rate: float = 1e-3
     caption_dropout: float = 0.1
     ema: float = 0.999

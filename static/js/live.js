@@ -8,6 +8,8 @@
 const POLL_MS = 5000;
 const EASEL_STALE_MS = 30000;
 const ANNOUNCE_MS = 10000;
+const NEXT_ROUND_MS = 8000;
+const STRIP_KEEPS = 14;
 const htmx = /** @type {any} */ (window)["htmx"];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {Map<string, number>} running polls, by round */
@@ -80,6 +82,9 @@ function hang(wall, cards) {
   const moving = calm.matches ? [] : [...wall.children].slice(0, 24);
   const before = new Map(moving.map((card) => [card, card.getBoundingClientRect()]));
   for (const card of cards) wall.prepend(card);
+  if (wall.classList.contains("wall-strip")) {
+    for (const old of [...wall.children].slice(STRIP_KEEPS)) old.remove();
+  }
   for (const card of moving) {
     const [from, to] = [before.get(card), card.getBoundingClientRect()];
     const [dx, dy] = [from.left - to.left, from.top - to.top];
@@ -150,11 +155,22 @@ function prepare(html) {
   for (const element of [...arrived.content.children]) {
     if (!(element instanceof HTMLElement)) continue;
     if (element.dataset.refetch !== undefined) location.reload();
+    if (element.dataset.closed !== undefined) expectNextRound(element.dataset.closed);
     const wanted = element.matches(".card") ? makePlace(element) : document.getElementById(element.id);
     if (!wanted) element.remove();
   }
   queueMicrotask(offerArrivals);
   return arrived.innerHTML;
+}
+
+/**
+ * A page of strips shows what is open; when a round closes the next one opens soon after.
+ * @param {string} round
+ */
+function expectNextRound(round) {
+  const wall = document.getElementById(`wall-${round}`);
+  if (!wall?.classList.contains("wall-strip")) return;
+  setTimeout(() => location.reload(), NEXT_ROUND_MS * (1 + Math.random()));
 }
 
 function offerArrivals() {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory, django_db_blocker) -> Iterator[House]:
     made = House(tmp_path_factory.mktemp("house"))
     made.prepare()
-    made.open()
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+    with ExitStack() as stack:
+        stack.callback(made.kill)
+        made.open()
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop is no concern of ours
-        with other_database(DATABASE):
-            yield made
-    made.kill()
+        stack.enter_context(django_db_blocker.unblock())
+        stack.enter_context(other_database(DATABASE))
+        yield made
 
 
 @pytest.fixture(scope="package")

@@ -1,5 +1,7 @@
 import asyncio
+from collections.abc import Callable
 
+import psycopg
 import pytest
 from channels.layers import get_channel_layer
 from django.db import connection
@@ -11,12 +13,21 @@ from curation.live.selectors import LONGEST_REPLAY
 from curation.live.services import trim
 from curation.models import Candidate
 
-from .conftest import number
+from .conftest import Gallery, Socket, number
 
 
 def run(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+async def follow(gallery: Gallery, sockets: Callable[..., Socket]) -> Socket:
+    """A socket that has surely joined its room: it got the first event."""
+    await gallery.hang()
+    socket = sockets(f"{gallery.path}?since=0")
+    await socket.connect()
+    assert number(await socket.text()) == 1
+    return socket
 
 
 async def test_newcomer_gets_everything_since_its_position(gallery, sockets):
@@ -65,12 +76,15 @@ async def test_reconnecting_socket_continues_where_it_was(gallery, sockets):
 
 async def test_page_reload_does_not_lose_its_room(gallery, sockets):
     """The old socket leaves while the new one is still joining: the room must stay open."""
-    old, new = sockets(gallery.path), sockets(gallery.path)
-    await old.connect()
-    await asyncio.gather(new.connect(), old.close())
-    assert await new.silent(0.2)
+    old, new = await follow(gallery, sockets), sockets(f"{gallery.path}?since=1")
+    wanted = ("dbname", "user", "host", "port")
+    place = {k: v for k, v in connection.get_connection_params().items() if k in wanted}
+    with psycopg.connect(**place) as slow:
+        slow.execute("LOCK TABLE curation_stream")  # joining reads it, leaving does not
+        await new.connect()
+        await old.close()
     await gallery.hang()
-    assert number(await new.text()) == 1
+    assert number(await new.text()) == 2
 
 
 async def test_room_that_could_not_open_is_opened_for_the_next(gallery, sockets):
@@ -148,21 +162,19 @@ async def test_trimmed_position_makes_the_page_load_again(gallery, sockets):
 
 async def test_lost_hint_is_made_up_for_by_looking_into_the_log(gallery, sockets, monkeypatch):
     monkeypatch.setattr(hub, "LOOK_EVERY_S", 0.2)
-    socket = sockets(gallery.path)
-    await socket.connect()
+    socket = await follow(gallery, sockets)
     layer = get_channel_layer()
     for channel in list(layer._get_layer().channels):  # as if the broker had forgotten us
         await layer.group_discard(bus.group(gallery.round.stream), channel)
     await gallery.hang(2)
-    assert [number(text) for text in await socket.texts(2)] == [1, 2]
+    assert [number(text) for text in await socket.texts(2)] == [2, 3]
 
 
 async def test_hint_alone_is_enough(gallery, sockets, monkeypatch):
     monkeypatch.setattr(hub, "LOOK_EVERY_S", 1000)
-    socket = sockets(gallery.path)
-    await socket.connect()
+    socket = await follow(gallery, sockets)
     await gallery.hang()
-    assert number(await socket.text()) == 1
+    assert number(await socket.text()) == 2
 
 
 async def test_flood_closes_the_socket_and_few_frames_do_not(gallery, sockets):
@@ -195,10 +207,7 @@ async def test_one_address_holds_a_bounded_number_of_sockets(gallery, sockets, m
 
 
 async def test_preview_reaches_the_easel_without_a_number(gallery, sockets):
-    await gallery.hang()
-    socket = sockets(f"{gallery.path}?since=0")
-    await socket.connect()
-    assert number(await socket.text()) == 1  # it has joined: previews before that are not for it
+    socket = await follow(gallery, sockets)
     bus.send(
         gallery.round.stream,
         {

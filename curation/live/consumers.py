@@ -40,6 +40,13 @@ class RoundConsumer(AsyncWebsocketConsumer):
     subscriber: Subscriber | None = None
     address: str | None = None
 
+    async def __call__(self, *arguments: Any) -> None:
+        """Serve one socket, and leave however it ends: a server cancels what is slow to close."""
+        try:
+            await super().__call__(*arguments)
+        finally:
+            self._leave()
+
     async def connect(self) -> None:
         round_id = self.scope["url_route"]["kwargs"]["round_id"]
         since = _since(self.scope["query_string"])
@@ -82,7 +89,7 @@ class RoundConsumer(AsyncWebsocketConsumer):
         if self.frames > MOST_FRAMES_PER_MINUTE or len(text_data or bytes_data or "") > 65_536:
             await self.close(code=1008)
 
-    async def disconnect(self, code: Any) -> None:
+    def _leave(self) -> None:
         if self.address is not None:
             _by_address[self.address] -= 1
             if not _by_address[self.address]:

@@ -123,8 +123,10 @@ def test_secret_key_is_made_once_private_and_kept(tmp_path):
 
 def test_racing_processes_agree_on_one_secret_key(tmp_path):
     keys = []
+    together = threading.Barrier(20)
 
     def read() -> None:
+        together.wait(timeout=10)
         keys.append(read_env({"SALON_DATA": str(tmp_path / "data")}).secret_key)
 
     threads = [threading.Thread(target=read) for _ in range(20)]

@@ -141,6 +141,17 @@ def holders() -> list[int]:
         return [pid for (pid,) in cursor.fetchall()]
 
 
+def standing_by() -> list[int]:
+    """Backends that asked for the lock last and did not get it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity "
+            "WHERE query LIKE 'SELECT pg_try_advisory_lock%%' AND pid != ALL(%s)",
+            [holders()],
+        )
+        return [pid for (pid,) in cursor.fetchall()]
+
+
 def test_one_of_two_schedulers_works_and_the_other_takes_over(running, broker):
     running()
     eventually(holders)
@@ -151,6 +162,7 @@ def test_one_of_two_schedulers_works_and_the_other_takes_over(running, broker):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [first])
     eventually(lambda: holders() not in ([], [first]))
+    eventually(standing_by)  # the first noticed and does not work on beside the second
     BriefFactory(rounds_planned=1, deadline=timezone.now() + timedelta(seconds=2))
     eventually(lambda: Round.objects.filter(status="open").exists())
     eventually(lambda: Brief.objects.get().status == Brief.Status.COMPLETED)

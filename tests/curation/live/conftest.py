@@ -42,9 +42,10 @@ class Socket:
     async def silent(self, for_s: float = 0.3) -> bool:
         return await self.communicator.receive_nothing(timeout=for_s)
 
-    async def close(self) -> None:
+    async def close(self, timeout_s: float = 5) -> None:
+        """Leave; the application is cancelled if it takes longer, as daphne does."""
         if self.open:
-            await self.communicator.disconnect(timeout=5)
+            await self.communicator.disconnect(timeout=timeout_s)
             self.open = False
 
 

@@ -82,7 +82,7 @@ async def test_page_reload_does_not_lose_its_room(gallery, sockets):
     with psycopg.connect(**place) as slow:
         slow.execute("LOCK TABLE curation_stream")  # joining reads it, leaving does not
         await new.connect()
-        await old.close()
+        await old.close(timeout_s=0.3)
     await gallery.hang()
     assert number(await new.text()) == 2
 

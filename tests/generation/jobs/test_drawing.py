@@ -79,7 +79,7 @@ def test_job_with_a_broken_model_dies_after_three_attempts_and_says_why():
 
 @pytest.mark.parametrize(("interrupt", "attempts"), [(Shutdown, 0), (TimeLimitExceeded, 1)])
 def test_a_stopping_worker_costs_no_attempt_but_overlong_work_does(job, interrupt, attempts):
-    GenerationJob.objects.update(steps=200)
+    GenerationJob.objects.update(steps=1000)
     drawing.load(job.model_version)
     raised = []
 
@@ -95,7 +95,7 @@ def test_a_stopping_worker_costs_no_attempt_but_overlong_work_does(job, interrup
     worker.start()
     while GenerationJob.objects.get().status == Status.QUEUED:
         time.sleep(0.01)
-    time.sleep(0.3)
+    time.sleep(0.1)
     raise_thread_exception(worker.ident, interrupt)
     worker.join(timeout=30)
     job.refresh_from_db()

@@ -25,7 +25,7 @@ if not _secure and _site.hostname == "127.0.0.1":  # the same machine under its 
 INSTALLED_APPS = [
     "daphne",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
+    "django.contrib.auth",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "curation",
     "generation",
+    "chain",
     "project",
 ]
 
@@ -49,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -64,6 +66,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
@@ -114,7 +117,10 @@ CACHES = {
         "KEY_PREFIX": "salon",
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "curation.accounts.sessions"
+SESSION_COOKIE_AGE = 7 * 24 * 3600  # as long as a sign-in message may last
+AUTH_USER_MODEL = "curation.Member"
+AUTHENTICATION_BACKENDS = ["curation.accounts.backends.AddressBackend"]
 
 CHANNEL_LAYERS = {
     "default": {

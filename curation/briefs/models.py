@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -23,6 +24,9 @@ class Brief(models.Model):
     }
 
     slug = models.SlugField(max_length=80, unique=True)
+    posted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="briefs"
+    )  # nobody: the house itself
     title = models.CharField(max_length=120)
     purpose = models.TextField(max_length=2000)
     must = models.CharField(max_length=500, blank=True)

@@ -1,0 +1,31 @@
+"""The session engine: Django's database sessions, each knowing its member and browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+
+from curation.accounts.models import MemberSession
+
+BROWSER = "browser"  # the user agent, noted at sign-in
+SINCE = "since"  # ISO time of the sign-in
+
+
+class SessionStore(DatabaseStore):
+    """Keeps `MemberSession` rows, so that members can list and end their sessions."""
+
+    @classmethod
+    def get_model_class(cls) -> type[MemberSession]:
+        return MemberSession
+
+    def create_model_instance(self, data: dict[str, Any]) -> MemberSession:
+        """The row for this session; written anew each time the session is saved."""
+        row = super().create_model_instance(data)
+        row.member_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+        row.user_agent = str(data.get(BROWSER, ""))[:200]
+        if SINCE in data:
+            row.created_at = datetime.fromisoformat(data[SINCE])
+        return row

@@ -35,6 +35,7 @@ class Env:
     bind: str  # address to listen on; loopback unless said
     debug: bool  # Django's debug pages; never on a public site
     site_url: str  # the public origin, scheme included
+    proxy_count: int  # proxies before the web process that append to X-Forwarded-For
     secret_key: str
     database_url: str  # postgres://user:password@host:port/name or ?host=/socket/folder
     redis_url: str  # channel layer and cache
@@ -220,6 +221,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         bind=source.get("BIND", "").strip() or "127.0.0.1",
         debug=reader.flag("DEBUG", default=False),
         site_url=reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/"),
+        proxy_count=reader.integer("PROXY_COUNT", 0, 0, 8),
         secret_key=reader.secret_key(data),
         database_url=reader.url("DATABASE_URL", embedded["DATABASE_URL"], "postgres", "postgresql"),
         redis_url=reader.url("REDIS_URL", embedded["REDIS_URL"], "redis", "rediss", "unix"),

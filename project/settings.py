@@ -18,6 +18,7 @@ DEBUG = ENV.debug
 SITE_URL = ENV.site_url
 ALLOWED_HOSTS = sorted({_site.hostname or "", *(() if _secure else ("127.0.0.1", "localhost"))})
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+PROXY_COUNT = ENV.proxy_count
 SOCKET_ORIGINS = [SITE_URL]
 if not _secure and _site.hostname == "127.0.0.1":  # the same machine under its other name
     SOCKET_ORIGINS.append(SITE_URL.replace("127.0.0.1", "localhost"))
@@ -31,6 +32,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "django_htmx",
+    "ninja",
     "template_partials",
     "django_dramatiq",
     "django_prometheus",
@@ -51,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "curation.accounts.middleware.note_activity",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -119,7 +122,10 @@ CACHES = {
 }
 SESSION_ENGINE = "curation.accounts.sessions"
 SESSION_COOKIE_AGE = 7 * 24 * 3600  # as long as a sign-in message may last
+SESSION_COOKIE_SAMESITE = "Lax"
+REDIS_URL = ENV.redis_url
 AUTH_USER_MODEL = "curation.Member"
+LOGIN_URL = "sign-in"
 AUTHENTICATION_BACKENDS = ["curation.accounts.backends.AddressBackend"]
 
 CHANNEL_LAYERS = {

@@ -6,6 +6,7 @@ from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
 from project import health
+from project.api import api
 
 
 class DigestConverter:
@@ -30,6 +31,7 @@ urlpatterns = [
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),
     path("media/thumbnails/<digest:digest>.webp", galleries.thumbnail, name="media-thumbnail"),
+    path("api/v1/", api.urls),
     path("favicon.ico", galleries.favicon, name="favicon"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

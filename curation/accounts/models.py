@@ -100,6 +100,8 @@ class MemberSession(AbstractBaseSession):
     user_agent = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
+    # Ending the session takes back what it delegated.
+    delegation = models.ForeignKey("Delegation", models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         verbose_name = "session"

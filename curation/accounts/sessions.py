@@ -10,8 +10,11 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from curation.accounts.models import MemberSession
 
-BROWSER = "browser"  # the user agent, noted at sign-in
+# What sign-in notes in a session, beside Django's own keys.
+BROWSER = "browser"  # the user agent
 SINCE = "since"  # ISO time of the sign-in
+DELEGATION = "delegation"  # id of what was delegated with it, if anything
+SEEN = "seen"  # ISO time of a recent request
 
 
 class SessionStore(DatabaseStore):
@@ -26,6 +29,7 @@ class SessionStore(DatabaseStore):
         row = super().create_model_instance(data)
         row.member_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.user_agent = str(data.get(BROWSER, ""))[:200]
+        row.delegation_id = data.get(DELEGATION)
         if SINCE in data:
             row.created_at = datetime.fromisoformat(data[SINCE])
         return row

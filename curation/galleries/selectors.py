@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 from django.db.models import Case, QuerySet, When
 
-from curation.errors import CurationError
+from curation.cursors import page_of
 from curation.galleries.models import Candidate, Round
 
 PAGE = 24
-
-
-class CursorInvalid(CurationError):
-    """A page cursor is not one of ours."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +37,7 @@ def wall_page(round_: Round, cursor: str = "", size: int = PAGE) -> Page:
     Raises:
         CursorInvalid: the cursor is no positive number.
     """
-    candidates = hanging(round_)
-    if cursor:
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-            raise CursorInvalid("This page cursor is not one of ours. Start from the top again.")
-        candidates = candidates.filter(pk__lt=int(cursor))
-    found = list(candidates[: size + 1])
+    found, next_cursor = page_of(hanging(round_), cursor=cursor, limit=size)
     for candidate in found:
         candidate.round = round_  # spares a query for each
-    more = len(found) > size
-    return Page(found[:size], str(found[size - 1].pk) if more else "")
+    return Page(found, next_cursor)

@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from curation.cursors import CursorInvalid
 from curation.galleries import files
 from curation.galleries.models import Candidate, Round
-from curation.galleries.selectors import PAGE, CursorInvalid
+from curation.galleries.selectors import PAGE
 from curation.galleries.walls import Wall
 
 IMMUTABLE = "public, max-age=31536000, immutable"

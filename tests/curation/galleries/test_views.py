@@ -2,7 +2,8 @@ import hashlib
 
 import pytest
 
-from curation.galleries.selectors import CursorInvalid, wall_page
+from curation.cursors import CursorInvalid
+from curation.galleries.selectors import wall_page
 from curation.models import Candidate
 from tests.factories import RoundFactory, publish
 

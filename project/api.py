@@ -1,0 +1,119 @@
+"""The JSON API under /api/v1: every noun's router, one way of saying what went wrong."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.docs import Swagger
+from ninja.parser import Parser
+
+from curation.accounts.api import router as accounts
+from curation.apis import BodyTooLarge, anyone, code_of
+from curation.briefs.api import router as briefs
+from curation.errors import CurationError
+from curation.galleries.api import router as galleries
+
+log = structlog.get_logger(__name__)
+LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest thing said here
+
+
+class BoundedParser(Parser):
+    """JSON of a sensible size; the length is looked at before anything is read."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """The body as JSON.
+
+        Raises:
+            BodyTooLarge: it is longer than anything the API takes.
+        """
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        if not said.isdigit() or int(said) > LARGEST_BODY_BYTES:
+            raise BodyTooLarge(f"A request has at most {LARGEST_BODY_BYTES:,} bytes here.")
+        if len(request.body) > LARGEST_BODY_BYTES:
+            raise BodyTooLarge(f"A request has at most {LARGEST_BODY_BYTES:,} bytes here.")
+        try:
+            return super().parse_body(request)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
+api = NinjaAPI(
+    title="Salon",
+    version="1",
+    description="Briefs, rounds, candidates and members. Lists are paged by `cursor`; errors are "
+    "`application/problem+json`. Signing in is described in docs/sign-in.md.",
+    urls_namespace="api",
+    auth=anyone,
+    parser=BoundedParser(),
+    docs=Swagger(settings={"tryItOutEnabled": False}),
+)
+api.add_router("", accounts)
+api.add_router("", briefs)
+api.add_router("", galleries)
+
+
+def problem(
+    status: int, *, code: str, detail: str, retry_after_s: int | None = None
+) -> HttpResponse:
+    """An `application/problem+json` answer (RFC 9457)."""
+    body = {
+        "type": f"{reverse('api:openapi-view')}#problem-{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    response = HttpResponse(json.dumps(body), status, content_type="application/problem+json")
+    response.status_code = status
+    response["Cache-Control"] = "no-store"
+    if retry_after_s is not None:
+        response["Retry-After"] = str(retry_after_s)
+    return response
+
+
+@api.exception_handler(CurationError)
+def _refused(request: HttpRequest, error: CurationError) -> HttpResponse:
+    return problem(
+        getattr(error, "status", HTTPStatus.UNPROCESSABLE_ENTITY),
+        code=code_of(error),
+        detail=str(error) or (error.__doc__ or "").splitlines()[0],
+        retry_after_s=getattr(error, "retry_after_s", None),
+    )
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    places = [
+        f"{'.'.join(str(part) for part in item['loc'][1:])}: {item['msg']}"
+        for item in error.errors[:5]
+    ]
+    return problem(422, code="request-invalid", detail="; ".join(places)[:500])
+
+
+@api.exception_handler(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(404, code="not-found", detail="There is nothing under this address.")
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(413, code="body-too-large", detail="The request is too large.")
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, code="request-unreadable", detail=str(error))
+
+
+@api.exception_handler(Exception)
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("an API request failed", path=request.path, exc_info=error)
+    return problem(500, code="broken", detail="Our fault. It is noted; try again in a minute.")

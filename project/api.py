@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -71,8 +70,7 @@ def problem(
         "detail": detail,
         "code": code,
     }
-    response = HttpResponse(json.dumps(body), status, content_type="application/problem+json")
-    response.status_code = status
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if retry_after_s is not None:
         response["Retry-After"] = str(retry_after_s)

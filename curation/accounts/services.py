@@ -25,7 +25,8 @@ from curation.rates import Rate, spend
 
 BACKEND = "curation.accounts.backends.AddressBackend"
 PER_CLIENT = Rate("sign-in by client", 60, 60)
-PER_ADDRESS = Rate("sign-in by address", 20, 60)
+# Twice as many, so that no single client can keep an address from signing in.
+PER_ADDRESS = Rate("sign-in by address", 120, 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,9 +189,7 @@ def test_what_is_no_message_is_refused_in_words(text: str) -> None:
 
 
 def test_the_explanation_says_what_is_delegated_and_until_when() -> None:
-    message = messages.compose(
-        address=WALLET.address, nonce=NONCE, did_key=KEY.did_key, now=NOW
-    )
+    message = messages.compose(address=WALLET.address, nonce=NONCE, did_key=KEY.did_key, now=NOW)
     said = " ".join(messages.explain(message=message))
     assert "Sunday, 8 March, 12:00 UTC" in said
     assert "cast your votes" in said

@@ -42,7 +42,8 @@ def _first_picture() -> tuple[float, float]:
 
     with data_folder() as data:
         environment = {"SALON_DATA": str(data), "PORT": str(port), "SITE_URL": home.rstrip("/")}
-        for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL"):
+        environment["CHAIN_PORT"] = str(free_port())
+        for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "RPC_URL"):
             os.environ.pop(name, None)
         began = time.monotonic()
         with process(module("project.stack"), env=environment, log=data / "stack.log"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 READS = Rate("API requests by client", 600, 60, fails_open=True)
 PAGE = 24
-PAGE_MOST = 100
+Limit = Annotated[int, Field(ge=1, le=100, description="rows a page")]
 
 
 class Problem(Schema):
@@ -83,6 +83,12 @@ def member_only(request: HttpRequest) -> Member:
     anyone(request)
     if not isinstance(request.user, Member):
         raise MemberRequired("Sign in first.")
+    return request.user
+
+
+def member_of(request: HttpRequest) -> Member:
+    """Who asks, behind `member_only`."""
+    assert isinstance(request.user, Member)
     return request.user
 
 

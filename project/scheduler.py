@@ -13,6 +13,8 @@ import structlog
 from django.core.cache import cache
 from django.db import close_old_connections, connection, transaction
 
+from curation.accounts.nonces import forget_old_nonces
+from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
 from generation import actors
@@ -56,6 +58,8 @@ def tasks() -> list[Task]:
         Task(jobs.sweep, 2),
         Task(release_jobs, 1),
         Task(live.trim, 60),
+        Task(forget_old_nonces, 300),
+        Task(SessionStore.clear_expired, 3600),
     ]
 
 

@@ -15,7 +15,7 @@ from curation.accounts.messages import STATEMENT
 from curation.accounts.models import Member
 from curation.accounts.rules import checksum_address
 from curation.accounts.selectors import deeds_of
-from curation.apis import Problem, answers, member_only
+from curation.apis import Problem, answers, member_of, member_only
 from curation.clients import client_of
 from curation.rates import Rate, spend
 
@@ -152,7 +152,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @router.get("/me", auth=member_only, response=answers(MeOut, 401))
 def me(request: HttpRequest) -> dict[str, Any]:
     """Who is signed in."""
-    member: Any = request.user
+    member = member_of(request)
     return {
         "address": member.address,
         "name": member.name,

@@ -32,7 +32,7 @@ def public_key(did_key: str) -> ec.EllipticCurvePublicKey:
         raise KeyInvalid("The browser key is no did:key of a P-256 key.")
     raw = base58.b58decode(did_key.removeprefix(PREFIX))
     prefix, point = raw[:2], raw[2:]
-    if prefix != MULTICODEC_P256 or len(point) != 33:  # noqa: PLR2004 - compressed
+    if prefix != MULTICODEC_P256 or len(point) != 33:
         raise KeyInvalid("The browser key is no did:key of a P-256 key.")
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)

@@ -26,7 +26,7 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> MemberSession:
         """The row for this session; written anew each time the session is saved."""
-        row = super().create_model_instance(data)
+        row: MemberSession = super().create_model_instance(data)  # type: ignore[assignment]
         row.member_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.user_agent = str(data.get(BROWSER, ""))[:200]
         row.delegation_id = data.get(DELEGATION)

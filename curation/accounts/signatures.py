@@ -6,7 +6,8 @@ import re
 
 from eth_account.messages import defunct_hash_message
 from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature, ValidationError
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from curation.accounts import errors
 from curation.accounts.models import Delegation

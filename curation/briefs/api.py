@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Field, ModelSchema, Query, Router, Schema
+from ninja import Field, ModelSchema, Router, Schema, Status
 
-from curation.apis import PAGE, PAGE_MOST, PageOut, answers, keyset, member_only
+from curation.apis import PAGE, Limit, PageOut, answers, keyset, member_of, member_only
 from curation.briefs.models import Brief
 from curation.briefs.services import post_brief
 
@@ -67,9 +67,7 @@ def shown() -> Any:
 
 
 @router.get("/briefs", response=answers(PageOut[BriefOut], 400, 422, 429))
-def briefs(
-    request: HttpRequest, cursor: str = "", limit: int = Query(PAGE, ge=1, le=PAGE_MOST)
-) -> Any:
+def briefs(request: HttpRequest, cursor: str = "", limit: Limit = PAGE) -> Any:
     """Every brief that was not withdrawn."""
     return keyset(shown(), cursor=cursor, limit=limit)
 
@@ -87,4 +85,4 @@ def brief(request: HttpRequest, slug: str) -> Any:
 )
 def post(request: HttpRequest, wanted: BriefIn) -> Any:
     """Post a brief; its first round opens within seconds."""
-    return 201, post_brief(posted_by=request.user, **wanted.dict())
+    return Status(201, post_brief(posted_by=member_of(request), **wanted.dict()))

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Field, ModelSchema, Query, Router, Schema
+from ninja import Field, ModelSchema, Router, Schema
 
-from curation.apis import PAGE, PAGE_MOST, PageOut, answers, keyset
+from curation.apis import PAGE, Limit, PageOut, answers, keyset
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
 from curation.galleries.selectors import hanging
@@ -85,16 +85,13 @@ class CandidateDetail(CandidateOut):
     unsealed: Unsealed | None
 
 
-Limit = Query(PAGE, ge=1, le=PAGE_MOST)
-
-
 @router.get("/rounds", response=answers(PageOut[RoundOut], 400, 422, 429))
 def rounds(
     request: HttpRequest,
     brief: str = "",
     status: Round.Status | None = None,
     cursor: str = "",
-    limit: int = Limit,
+    limit: Limit = PAGE,
 ) -> Any:
     """Rounds, of one brief or of all."""
     found = Round.objects.exclude(brief__status=Brief.Status.WITHDRAWN).select_related("brief")
@@ -114,7 +111,7 @@ def round_(request: HttpRequest, round_id: int) -> Any:
 @router.get(
     "/rounds/{int:round_id}/candidates", response=answers(PageOut[CandidateOut], 400, 404, 422, 429)
 )
-def candidates(request: HttpRequest, round_id: int, cursor: str = "", limit: int = Limit) -> Any:
+def candidates(request: HttpRequest, round_id: int, cursor: str = "", limit: Limit = PAGE) -> Any:
     """What hangs on a round's wall."""
     return keyset(hanging(get_object_or_404(Round, pk=round_id)), cursor=cursor, limit=limit)
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from curation.accounts import errors, services
-from curation.accounts.delegations import verify_delegated
+from curation.accounts import errors
+from curation.accounts.delegations import revoke_delegation, verify_delegated
 from curation.accounts.models import Delegation, Member, SessionKey
 from tests.wallets import BrowserKey, Wallet
 
@@ -55,7 +55,7 @@ def test_the_delegation_keeps_all_that_proves_it(delegation, wallet, browser_key
 def test_threat_31_a_revoked_key_is_refused(delegation, wallet, browser_key) -> None:
     before = timezone.now()
     member = Member.objects.get()
-    services.revoke_delegation(member=member, delegation_id=delegation.pk)
+    revoke_delegation(member=member, delegation_id=delegation.pk)
     with pytest.raises(errors.KeyNotDelegated):
         check(browser_key, wallet)
     assert check(browser_key, wallet, at=before) == delegation  # ballots of then still count
@@ -125,14 +125,14 @@ def test_revoking_one_delegation_of_a_key_revokes_the_key(
     delegation, visitor, wallet, browser_key
 ) -> None:
     visitor.sign_in(wallet, browser_key)
-    services.revoke_delegation(member=Member.objects.get(), delegation_id=delegation.pk)
+    revoke_delegation(member=Member.objects.get(), delegation_id=delegation.pk)
     with pytest.raises(errors.KeyNotDelegated):
         check(browser_key, wallet)
 
 
 def test_nobody_revokes_for_somebody_else(delegation, wallet, browser_key) -> None:
     other = Member.objects.create_user(Wallet().address)
-    services.revoke_delegation(member=other, delegation_id=delegation.pk)
+    revoke_delegation(member=other, delegation_id=delegation.pk)
     assert check(browser_key, wallet) == delegation
 
 

@@ -58,7 +58,9 @@ def test_raising_the_epoch_ends_every_session(visitor: Visitor, wallet: Wallet) 
     assert visitor.whoami() == ""
 
 
-def test_a_session_in_use_is_dated_now_and_then(visitor: Visitor, wallet: Wallet) -> None:
+def test_a_session_in_use_is_dated_now_and_then(
+    visitor: Visitor, wallet: Wallet, collected_static
+) -> None:
     visitor.sign_in(wallet)
     early = timezone.now() - timedelta(minutes=6)
     session = visitor.client.session
@@ -72,8 +74,8 @@ def test_a_session_in_use_is_dated_now_and_then(visitor: Visitor, wallet: Wallet
     assert MemberSession.objects.get(member__isnull=False).seen_at == seen
 
 
-def test_reading_pages_makes_no_session(client, db) -> None:
-    client.get("/")
-    client.get("/api/v1/briefs")
+def test_reading_pages_makes_no_session(pages, db) -> None:
+    pages.get("/")
+    pages.get("/api/v1/briefs")
     assert not MemberSession.objects.exists()
-    assert "sessionid" not in client.cookies
+    assert "sessionid" not in pages.cookies

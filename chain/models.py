@@ -1,0 +1,6 @@
+"""Every table of this app, gathered where Django looks for them."""
+
+from chain.indexer.models import Block, Log, Progress
+from chain.operator.models import Deployment, Transaction
+
+__all__ = ["Block", "Deployment", "Log", "Progress", "Transaction"]

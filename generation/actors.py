@@ -16,6 +16,15 @@ def propose_prompts(round_id: int) -> None:
     services.propose_prompts(round_id=round_id, affinity=affinity)
 
 
+@dramatiq.actor(queue_name="default", max_retries=0, max_age=MINUTES_MS, time_limit=MINUTES_MS)
+def preview_prompts(token: str) -> None:
+    """Compose the prompts somebody waits for; on the queue that no drawing holds up."""
+    from generation.agents import previews  # noqa: PLC0415
+    from generation.emblems.affinity import affinity  # noqa: PLC0415
+
+    previews.compose_preview(token=token, affinity=affinity)
+
+
 @dramatiq.actor(
     queue_name="generation", max_retries=0, time_limit=60 * MINUTES_MS, notify_shutdown=True
 )

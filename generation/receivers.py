@@ -9,6 +9,7 @@ from django.dispatch import receiver
 
 from curation.galleries.signals import round_closed, round_opened
 from generation import actors
+from generation.agents.signals import preview_asked
 from generation.jobs import services as jobs
 
 log = structlog.get_logger(__name__)
@@ -24,3 +25,9 @@ def compose_prompts(*, round_id: int, **_: Any) -> None:
 def cancel_waiting_jobs(**_: Any) -> None:
     """Cancel what was still queued for the round."""
     jobs.sweep()
+
+
+@receiver(preview_asked)
+def compose_preview(*, token: str, **_: Any) -> None:
+    """Have a worker compose the prompts a brief would get."""
+    actors.preview_prompts.send(token)

@@ -13,6 +13,20 @@ def bad_request(request: HttpRequest, exception: Any) -> HttpResponse:
     return render(request, "errors/400.html", status=400)
 
 
+def forgery_suspected(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form came without this browser's token: an old tab, or another site's page."""
+    said = (
+        "The form you sent belongs to an earlier visit, or came from another site. Go back, "
+        "reload the page and send it again; what you typed is still there."
+    )
+    return render(request, "errors/403.html", {"reason": said}, status=403)
+
+
+def forbidden(request: HttpRequest, exception: Any) -> HttpResponse:
+    """Somebody else may do this."""
+    return render(request, "errors/403.html", status=403)
+
+
 def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
     """Nothing hangs at this address."""
     return render(request, "errors/404.html", status=404)

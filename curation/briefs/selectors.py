@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
+from curation.accounts.models import Member
+from curation.briefs import rules
+from curation.briefs.errors import TooManyBriefs
 from curation.briefs.models import Brief
 from curation.galleries.models import Round
 
@@ -26,3 +31,31 @@ def briefs_on_show(limit: int = 24) -> QuerySet[Brief]:
 def briefs_in_need_of_a_round() -> QuerySet[Brief]:
     """Active briefs without an open round."""
     return active_briefs().exclude(rounds__status=Round.Status.OPEN)
+
+
+def why_not_post(member: Member) -> TooManyBriefs | None:
+    """What keeps a member from posting another brief now, and until when."""
+    theirs = Brief.objects.filter(posted_by=member)
+    if theirs.filter(status=Brief.Status.ACTIVE).count() >= rules.ACTIVE_MOST:
+        return TooManyBriefs(
+            f"You have {rules.ACTIVE_MOST} active briefs, the most one may have at a time. "
+            "You can post again as soon as one of them is completed or withdrawn."
+        )
+    since = timezone.now() - rules.POSTED_WITHIN
+    recent = theirs.filter(created_at__gt=since).order_by("-created_at")
+    times = list(recent.values_list("created_at", flat=True)[: rules.POSTED_MOST])
+    if len(times) < rules.POSTED_MOST:
+        return None
+    again_at = times[-1] + rules.POSTED_WITHIN
+    return TooManyBriefs(
+        f"You posted {rules.POSTED_MOST} briefs within 24 hours, the most one may. "
+        f"You can post again on {again_at:%-d %B at %H:%M} UTC.",
+        again_at,
+    )
+
+
+def may_end(brief: Brief, member: Member | AnonymousUser) -> bool:
+    """Whether somebody may withdraw a brief or stop its rounds: its poster and staff."""
+    if not isinstance(member, Member):
+        return False
+    return member.is_staff or brief.posted_by_id == member.pk

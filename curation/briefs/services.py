@@ -10,14 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
+from curation.accounts.models import Member
+from curation.briefs import rules
+from curation.briefs.errors import BriefBusy, BriefInvalid, NotYours
 from curation.briefs.models import Brief
-from curation.briefs.rules import clean_text
-from curation.errors import CurationError
+from curation.briefs.palette import COLOURS
+from curation.briefs.rules import check_deadline, clean_text
+from curation.briefs.selectors import may_end, why_not_post
+from curation.galleries.models import Round
 from curation.status import advance
-
-
-class BriefInvalid(CurationError):
-    """A brief asks for something that cannot be."""
 
 
 @transaction.atomic
@@ -32,34 +33,55 @@ def post_brief(
     rounds_planned: int = 3,
     candidates_per_round: int = 48,
     round_minutes: int = 60,
+    posted_by: Member | None = None,
 ) -> Brief:
-    """Post a brief; the scheduler opens its first round.
+    """Post a brief, a member's or the house's own; the scheduler opens its first round.
 
     Raises:
         TextRefused: a text is empty or too long.
-        BriefInvalid: the deadline has passed or an amount is out of range.
+        BriefInvalid: the deadline, a colour or an amount is out of range.
+        TooManyBriefs: the member has as many active ones, or posted as many today, as one may.
     """
-    if deadline is not None and deadline <= timezone.now():
-        raise BriefInvalid("The deadline has passed already.")
-    if not 1 <= rounds_planned <= 100:
-        raise BriefInvalid("A brief has 1 to 100 rounds.")
-    if not 4 <= candidates_per_round <= 5000:
-        raise BriefInvalid("A round has 4 to 5,000 candidates.")
-    if not 1 <= round_minutes <= 60 * 24 * 30:
-        raise BriefInvalid("A round takes a minute to thirty days.")
-    clean_title = clean_text(title, name="The title", longest=120)
+    bounds = rules.MEMBERS if posted_by else rules.HOUSE
+    _check_amounts(bounds, rounds_planned, candidates_per_round, round_minutes)
+    if posted_by:
+        _check_member(posted_by, palette)
+    title = " ".join(clean_text(title, name="The title", longest=120).split())
     return Brief.objects.create(
-        slug=f"{slugify(clean_title)[:60] or 'brief'}-{secrets.token_hex(3)}",
-        title=clean_title,
+        slug=f"{slugify(title)[:60].strip('-') or 'brief'}-{secrets.token_hex(3)}",
+        posted_by=posted_by,
+        title=title,
         purpose=clean_text(purpose, name="The purpose", longest=2000),
         must=clean_text(must, name="What it must have", longest=500, required=False),
         must_not=clean_text(must_not, name="What it must not have", longest=500, required=False),
-        palette=[clean_text(c, name="A colour", longest=24) for c in palette][:8],
-        deadline=deadline,
+        palette=[clean_text(c, name="A colour", longest=24) for c in palette][: rules.PALETTE_MOST],
+        deadline=check_deadline(deadline, timezone.now()),
         rounds_planned=rounds_planned,
         candidates_per_round=candidates_per_round,
         round_minutes=round_minutes,
     )
+
+
+def _check_amounts(bounds: rules.Bounds, rounds: int, candidates: int, minutes: int) -> None:
+    for amount, (least, most), words in (
+        (rounds, bounds.rounds, "A brief has {:,} to {:,} rounds."),
+        (candidates, bounds.candidates, "A round has {:,} to {:,} candidates."),
+        (minutes, bounds.minutes, "A round takes {:,} to {:,} minutes."),
+    ):
+        if not least <= amount <= most:
+            raise BriefInvalid(words.format(least, most))
+
+
+def _check_member(member: Member, palette: Sequence[str]) -> None:
+    unknown = [colour[:24] for colour in palette if colour not in COLOURS]
+    if unknown:
+        raise BriefInvalid(f"{unknown[0]!r} is not among the colours: {', '.join(COLOURS)}.")
+    if len(palette) > rules.PALETTE_MOST:
+        raise BriefInvalid(f"A palette has at most {rules.PALETTE_MOST} colours.")
+    # The row lock queues this member's posts: none counts while another is being added.
+    refusal = why_not_post(Member.objects.select_for_update(no_key=True).get(pk=member.pk))
+    if refusal:
+        raise refusal
 
 
 def complete_brief(*, brief: Brief) -> None:
@@ -69,3 +91,44 @@ def complete_brief(*, brief: Brief) -> None:
         TransitionRefused: it was withdrawn or completed before.
     """
     advance(brief, Brief.GRAPH, Brief.Status.COMPLETED)
+
+
+@transaction.atomic
+def withdraw_brief(*, brief: Brief, by: Member) -> Brief:
+    """Take a brief back while none of its rounds is open.
+
+    Raises:
+        NotYours: somebody else posted it.
+        BriefBusy: a round is open.
+        TransitionRefused: it was withdrawn or completed before.
+    """
+    locked = _locked_for(brief, by)
+    if locked.rounds.filter(status=Round.Status.OPEN).exists():
+        raise BriefBusy("A round is open and people work on it. Withdraw the brief afterwards.")
+    advance(locked, Brief.GRAPH, Brief.Status.WITHDRAWN)
+    return locked
+
+
+@transaction.atomic
+def stop_after_this_round(*, brief: Brief, by: Member) -> Brief:
+    """Plan no round beyond those held, the open one included; the scheduler then completes it.
+
+    Raises:
+        NotYours: somebody else posted it.
+        BriefInvalid: it has had no round yet, so there is none to stop after.
+    """
+    locked = _locked_for(brief, by)
+    held = locked.rounds.count()
+    if not held:
+        raise BriefInvalid("No round was held yet. Withdraw the brief instead.")
+    locked.rounds_planned = held
+    locked.save(update_fields=["rounds_planned"])
+    return locked
+
+
+def _locked_for(brief: Brief, by: Member) -> Brief:
+    """The brief's row, locked as `open_round` locks it, so that one waits for the other."""
+    locked = Brief.objects.select_for_update().get(pk=brief.pk)
+    if not may_end(locked, by):
+        raise NotYours("Only whoever posted a brief may end it.")
+    return locked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 
 from generation.emblems.text import TextEncoder
+
+_one_at_a_time = threading.Lock()  # fast tokenizers refuse to be shared by threads
 
 
 @lru_cache(maxsize=1)
@@ -15,7 +18,8 @@ def _encoder() -> TextEncoder:
 
 @lru_cache(maxsize=2048)
 def _vector(phrase: str) -> tuple[float, ...]:
-    return tuple(_encoder().sentence_vectors([phrase])[0].tolist())
+    with _one_at_a_time:
+        return tuple(_encoder().sentence_vectors([phrase])[0].tolist())
 
 
 def affinity(text: str, phrases: Sequence[str]) -> list[float]:

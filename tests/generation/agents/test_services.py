@@ -4,13 +4,9 @@ from datetime import timedelta
 import pytest
 
 from curation.galleries.services import close_round
+from generation.agents.choices import NothingToDraw
 from generation.agents.models import Agent, Primitive
-from generation.agents.services import (
-    NothingToDraw,
-    agent_for,
-    propose_prompts,
-    rounds_without_jobs,
-)
+from generation.agents.services import agent_for, propose_prompts, rounds_without_jobs
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
 from generation.versions.selectors import NoLiveVersion

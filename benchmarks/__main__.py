@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("images", "wall", "sockets", "startup", "sign_in")
+NAMES = ("images", "wall", "sockets", "startup", "sign_in", "merkle")
 ROOT = Path(__file__).resolve().parent.parent
 
 

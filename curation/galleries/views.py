@@ -15,6 +15,7 @@ from curation.galleries import files
 from curation.galleries.models import Candidate, Round
 from curation.galleries.selectors import PAGE
 from curation.galleries.walls import Wall
+from curation.stakes.selectors import anchor_of
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -46,6 +47,7 @@ def candidate(request: HttpRequest, digest: str) -> HttpResponse:
         "candidate": found,
         "round": found.round,
         "sealed": found.round.is_open,
+        "anchor": anchor_of(found),
         "newer": same_round.filter(pk__gt=found.pk).order_by("pk").first(),
         "older": same_round.filter(pk__lt=found.pk).order_by("-pk").first(),
         "siblings": same_round.filter(prompt=found.prompt).exclude(pk=found.pk)[:6],

@@ -8,7 +8,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check fix bench soak train clean
+.PHONY: help install install-dev run test check contracts fix bench soak train clean
 
 help:  ## list all targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,19 +34,23 @@ node_modules/.ready: package-lock.json
 install: $(VENV)/ready node_modules/.ready  ## install what running needs
 install-dev: $(VENV)/ready-dev node_modules/.ready
 
-run: install  ## start everything on this machine; PORT, SALON_DATA change the places
+run: install  ## start everything on this machine; PORT, CHAIN_PORT, SALON_DATA change the places
 	@exec $(BIN)/python -m project.stack
 
 test: install-dev  ## run every test: Python, services, browser
 	@$(BIN)/python -m tests.browser_setup
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: install-dev  ## lint, types, import rules, migrations, templates, deploy settings
+check: install-dev  ## lint, types, import rules, contracts, migrations, templates, deploy settings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@node chain/compile.mjs --check
 	@$(BIN)/python -m tests.project_checks
+
+contracts: install-dev  ## compile Solidity to chain/abi
+	@node chain/compile.mjs
 
 fix: install-dev  ## format and mend what ruff can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

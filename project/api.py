@@ -14,11 +14,13 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import Swagger
 from ninja.parser import Parser
 
+from chain.anchoring.api import router as anchors
 from curation.accounts.api import router as accounts
 from curation.apis import BodyTooLarge, anyone, code_of
 from curation.briefs.api import router as briefs
 from curation.errors import CurationError
 from curation.galleries.api import router as galleries
+from curation.stakes.api import router as stakes
 
 log = structlog.get_logger(__name__)
 LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest thing said here
@@ -57,6 +59,8 @@ api = NinjaAPI(
 api.add_router("", accounts)
 api.add_router("", briefs)
 api.add_router("", galleries)
+api.add_router("", stakes)
+api.add_router("", anchors)
 
 
 def problem(

@@ -8,22 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-import secrets
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from typing import TypedDict
+from urllib.parse import quote, unquote, urlsplit
 
-T = TypeVar("T")
+from project.variables import EnvironmentInvalid, KeySource, Reader
+
+__all__ = [
+    "BASE",
+    "EMBEDDED_CHAIN_ID",
+    "LOOPBACK",
+    "Env",
+    "EnvironmentInvalid",
+    "embedded_rpc_url",
+    "embedded_urls",
+    "read_env",
+    "socket_dir",
+    "storage_options",
+]
+
 BASE = Path(__file__).resolve().parent.parent
-
-
-class EnvironmentInvalid(Exception):
-    """One or more environment variables hold something unusable."""
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+EMBEDDED_CHAIN_ID = 31337
+ETHEREUMS = frozenset({1, 11_155_111, 560_048})  # Ethereum, Sepolia, Hoodi
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,15 @@ class Env:
     debug: bool  # Django's debug pages; never on a public site
     site_url: str  # the public origin, scheme included
     proxy_count: int  # proxies before the web process that append to X-Forwarded-For
-    secret_key: str
-    database_url: str  # postgres://user:password@host:port/name or ?host=/socket/folder
-    redis_url: str  # channel layer and cache
-    broker_url: str  # Dramatiq: redis:// or amqp://
-    storage_url: str  # file:///folder or s3://bucket?endpoint_url=…&region_name=…
+    secret_key: str = field(repr=False)
+    database_url: str = field(
+        repr=False
+    )  # postgres://user:password@host:port/name or ?host=/socket/folder
+    redis_url: str = field(repr=False)  # channel layer and cache
+    broker_url: str = field(repr=False)  # Dramatiq: redis:// or amqp://
+    storage_url: str = field(
+        repr=False
+    )  # file:///folder or s3://bucket?endpoint_url=…&region_name=…
     salon_model: str  # folder or hub id of a diffusers text-to-image pipeline
     salon_device: str  # auto, cpu, cuda, cuda:1, mps
     salon_dtype: str  # auto, float32, float16, bfloat16
@@ -49,8 +63,48 @@ class Env:
     salon_compile: bool  # torch.compile the denoiser
     generation_batch: int  # pictures drawn together, 1-64
     generation_threads: int  # torch threads on the CPU; 0 leaves torch's choice
+    chain_port: int  # the embedded chain listens here, on loopback only
+    rpc_url: str = field(repr=False)  # the chain's JSON-RPC node; providers put keys into it
+    rpc_given: bool  # RPC_URL names it; else it is where our own would be
+    chain_id: int  # EIP-155; members sign for this chain alone
+    chain_name: str  # what wallets and pages call it
+    public_rpc_url: str  # a node wallets may be told of; empty for none
+    rpc_allow_private: bool  # the node may have a loopback or private address
+    rpc_check_url: str = field(repr=False)  # a second node that must agree; empty for none
+    rpc_check_receipts: bool  # the indexer computes the roots of receipts again
+    finality_depth: int  # blocks below the head that are final, where a node cannot say
+    embedded_chain: bool  # set by our supervisor, for the processes of a chain it runs itself
+    operator_key: KeySource  # or OPERATOR_KEYSTORE with OPERATOR_KEYSTORE_PASSWORD_FILE
+    guardian_key: KeySource  # the same with GUARDIAN_; vetoes, cancels, pauses
+    deployer_key: KeySource  # the same with DEPLOYER_; deploys, and is admin unless said otherwise
+    max_fee_gwei: int  # the most a unit of gas may cost the site
+    challenge_s: int  # how long a proposed result can be vetoed
+    result_hours: int  # after a round's close, until its result has to be proposed
     log_level: str
     log_format: str  # json or console
+
+    @property
+    def rpc_is_embedded(self) -> bool:
+        """Whether the node is where the embedded chain of this machine would be."""
+        place = urlsplit(self.rpc_url)
+        here = place.hostname in LOOPBACK and place.port == self.chain_port
+        return here and self.chain_id == EMBEDDED_CHAIN_ID
+
+    @property
+    def on_embedded_chain(self) -> bool:
+        """Whether the chain is one that our supervisor runs; a shell beside it counts too."""
+        return self.rpc_is_embedded and (self.embedded_chain or not self.rpc_given)
+
+    @property
+    def demo_wallet(self) -> bool:
+        """Whether visitors may sign with anvil's unlocked accounts.
+
+        Only when our own supervisor runs the chain and nobody but this machine can ask for it.
+        """
+        site = urlsplit(self.site_url).hostname
+        ours = self.embedded_chain and self.rpc_is_embedded
+        local = self.bind in LOOPBACK and site in LOOPBACK and self.proxy_count == 0
+        return ours and local
 
     @property
     def socket_dir(self) -> Path:
@@ -76,43 +130,9 @@ def embedded_urls(data: Path) -> dict[str, str]:
     }
 
 
-def _secret_key(data: Path) -> str:
-    """The data folder's own random key, made at first use and kept 0600.
-
-    Raises:
-        EnvironmentInvalid: it cannot be kept there, or what is there is no key.
-    """
-    path = data / "secret_key"
-    try:
-        if not path.exists():
-            data.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_urlsafe(50))
-        key = path.read_text().strip()
-    except OSError as error:
-        raise EnvironmentInvalid(
-            f"SALON_DATA is '{data}': cannot keep a secret key there: {error.strerror}. "
-            "Point SALON_DATA at a folder you can write to, or set SECRET_KEY."
-        ) from error
-    except UnicodeDecodeError:
-        key = ""
-    if not key:
-        raise EnvironmentInvalid(
-            f"SALON_DATA is '{data}': its secret_key holds no key. "
-            "Remove that file and a new one is made, or set SECRET_KEY."
-        )
-    return key
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Make a private file, whole or not at all; the first of racing processes wins."""
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        with suppress(FileExistsError):
-            os.link(partial, path)
-    finally:
-        Path(partial).unlink()
+def embedded_rpc_url(port: int) -> str:
+    """Where the embedded chain is asked; numeric, so that no resolver has a say."""
+    return f"http://127.0.0.1:{port}"
 
 
 def _data_folder(raw: str) -> Path:
@@ -125,84 +145,56 @@ def _data_folder(raw: str) -> Path:
         ) from error
 
 
-class _Reader:
-    """Reads variables one by one and gathers what is wrong with them."""
-
-    def __init__(self, source: Mapping[str, str]) -> None:
-        self.source = source
-        self.problems: list[str] = []
-
-    def read(self, name: str, default: str, parse: Callable[[str], T], wanted: str) -> T:
-        raw = self.source.get(name, "").strip() or default
-        try:
-            return parse(raw)
-        except ValueError:
-            self.problems.append(f"{name} is {raw!r}: expected {wanted}.")
-            return parse(default)
-
-    def integer(self, name: str, default: int, low: int, high: int) -> int:
-        def parse(raw: str) -> int:
-            if not low <= (value := int(raw)) <= high:
-                raise ValueError(raw)
-            return value
-
-        return self.read(name, str(default), parse, f"a whole number from {low} to {high}")
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-
-        def parse(raw: str) -> bool:
-            if raw.lower() not in words:
-                raise ValueError(raw)
-            return words[raw.lower()]
-
-        return self.read(name, "1" if default else "0", parse, "1, 0, true or false")
-
-    def choice(self, name: str, default: str, *allowed: str) -> str:
-        def parse(raw: str) -> str:
-            if raw not in allowed:
-                raise ValueError(raw)
-            return raw
-
-        return self.read(name, default, parse, "one of " + ", ".join(allowed))
-
-    def url(self, name: str, default: str, *schemes: str) -> str:
-        def parse(raw: str) -> str:
-            parts: SplitResult = urlsplit(raw)
-            _ = parts.port  # raises ValueError when it is no number
-            if parts.scheme not in schemes or not _names_a_place(parts):
-                raise ValueError(raw)
-            return raw
-
-        return self.read(
-            name, default, parse, "a URL with " + " or ".join(f"{s}://" for s in schemes)
-        )
-
-    def device(self, name: str) -> str:
-        def parse(raw: str) -> str:
-            if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?", raw):
-                raise ValueError(raw)
-            return raw
-
-        return self.read(name, "auto", parse, "auto, cpu, mps, cuda or cuda: and a number")
-
-    def secret_key(self, data: Path) -> str:
-        try:
-            return self.source.get("SECRET_KEY", "").strip() or _secret_key(data)
-        except EnvironmentInvalid as error:
-            self.problems.append(str(error))
-            return ""
+class _Chain(TypedDict):
+    chain_port: int
+    rpc_url: str
+    rpc_given: bool
+    chain_id: int
+    chain_name: str
+    public_rpc_url: str
+    rpc_allow_private: bool
+    rpc_check_url: str
+    rpc_check_receipts: bool
+    finality_depth: int
+    embedded_chain: bool
+    operator_key: KeySource
+    guardian_key: KeySource
+    deployer_key: KeySource
+    max_fee_gwei: int
+    challenge_s: int
+    result_hours: int
 
 
-def _names_a_place(parts: SplitResult) -> bool:
-    """Whether a URL says where; a file given as file://folder/x would mean a host `folder`."""
-    if parts.scheme == "file":
-        return not parts.netloc and parts.path.startswith("/")
-    if parts.scheme in {"http", "https"}:  # an origin: nothing after the host
-        return bool(parts.hostname) and not (parts.path.strip("/") or parts.query or parts.fragment)
-    if parts.scheme == "s3":
-        return bool(parts.hostname)
-    return bool(parts.netloc or parts.path or parts.query)
+def _read_chain(reader: Reader, site_url: str) -> _Chain:
+    """The fields about the chain: the embedded one unless RPC_URL names another."""
+    port = reader.integer("CHAIN_PORT", 8545, 1, 65535)
+    given = bool(reader.source.get("RPC_URL", "").strip())
+    embedded = reader.flag("EMBEDDED_CHAIN", default=False)
+    chain_id = reader.chain_id(EMBEDDED_CHAIN_ID, given=given)
+    names = {1: "Ethereum", EMBEDDED_CHAIN_ID: "Salon embedded chain"}
+    ours = embedded or not given
+    reachable = ours and urlsplit(site_url).hostname in LOOPBACK
+    public = embedded_rpc_url(port) if reachable else ""
+    return {
+        "chain_port": port,
+        "rpc_url": reader.optional_url("RPC_URL", embedded_rpc_url(port), "http", "https"),
+        "rpc_given": given,
+        "chain_id": chain_id,
+        "chain_name": reader.source.get("CHAIN_NAME", "").strip()
+        or names.get(chain_id, f"Chain {chain_id}"),
+        "public_rpc_url": reader.optional_url("PUBLIC_RPC_URL", public, "http", "https"),
+        "rpc_allow_private": reader.flag("RPC_ALLOW_PRIVATE", default=False),
+        "rpc_check_url": reader.optional_url("RPC_CHECK_URL", "", "http", "https"),
+        "rpc_check_receipts": reader.flag("RPC_CHECK_RECEIPTS", default=chain_id in ETHEREUMS),
+        "finality_depth": reader.integer("FINALITY_DEPTH", 64, 1, 100_000),
+        "embedded_chain": embedded,
+        "operator_key": reader.key_source("OPERATOR"),
+        "guardian_key": reader.key_source("GUARDIAN"),
+        "deployer_key": reader.key_source("DEPLOYER"),
+        "max_fee_gwei": reader.integer("MAX_FEE_GWEI", 100, 1, 1_000_000),
+        "challenge_s": reader.integer("CHALLENGE_S", 300 if ours else 172_800, 1, 1_209_600),
+        "result_hours": reader.integer("RESULT_HOURS", 24, 1, 720),
+    }
 
 
 def read_env(source: Mapping[str, str] = os.environ) -> Env:
@@ -211,16 +203,17 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
     Raises:
         EnvironmentInvalid: every unusable variable, one line each.
     """
-    reader = _Reader(source)
+    reader = Reader(source)
     data = _data_folder(source.get("SALON_DATA", "").strip())
     embedded = embedded_urls(data)
     port = reader.integer("PORT", 8000, 1, 65535)
+    site_url = reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/")
     env = Env(
         salon_data=data,
         port=port,
         bind=source.get("BIND", "").strip() or "127.0.0.1",
         debug=reader.flag("DEBUG", default=False),
-        site_url=reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/"),
+        site_url=site_url,
         proxy_count=reader.integer("PROXY_COUNT", 0, 0, 8),
         secret_key=reader.secret_key(data),
         database_url=reader.url("DATABASE_URL", embedded["DATABASE_URL"], "postgres", "postgresql"),
@@ -238,6 +231,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         salon_compile=reader.flag("SALON_COMPILE", default=False),
         generation_batch=reader.integer("GENERATION_BATCH", 1, 1, 64),
         generation_threads=reader.integer("GENERATION_THREADS", 0, 0, 512),
+        **_read_chain(reader, site_url),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),
     )

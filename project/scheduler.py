@@ -13,6 +13,9 @@ import structlog
 from django.core.cache import cache
 from django.db import close_old_connections, connection, transaction
 
+from chain.anchoring.sending import anchor_what_waits
+from chain.operator.following import follow
+from chain.settlement.services import open_waiting_rounds, settle_due_rounds
 from curation.accounts.nonces import forget_old_nonces
 from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
@@ -48,6 +51,7 @@ class Task:
     run: Callable[[], object]
     every_s: float
     due_at: float = 0.0
+    problem: str = ""  # what went wrong the last time; said once, not every second
 
 
 def tasks() -> list[Task]:
@@ -60,6 +64,16 @@ def tasks() -> list[Task]:
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
         Task(SessionStore.clear_expired, 3600),
+    ]
+
+
+def chain_tasks() -> list[Task]:
+    """What the site does on the chain. A node that is slow to answer holds up nothing else."""
+    return [
+        Task(follow, 2),
+        Task(open_waiting_rounds, 5),
+        Task(anchor_what_waits, 2),
+        Task(settle_due_rounds, 5),
     ]
 
 
@@ -92,22 +106,42 @@ def _work_under(lock: psycopg.Connection, stop: threading.Event) -> None:
     else:
         return
     log.info("scheduler is active")
+    over = threading.Event()
+    beside = threading.Thread(target=_work_on, args=(chain_tasks(), over), name="chain")
+    beside.start()
     todo = tasks()
-    while not stop.is_set():
-        lock.execute("SELECT 1")  # lost connection, lost lock: start over
+    try:
+        while not stop.is_set():
+            lock.execute("SELECT 1")  # lost connection, lost lock: start over
+            for task in todo:
+                _run_due(task)
+            stop.wait(TICK_S)
+    finally:
+        over.set()
+        beside.join()
+
+
+def _work_on(todo: list[Task], over: threading.Event) -> None:
+    while not over.is_set():
         for task in todo:
-            _run_due(task)
-        stop.wait(TICK_S)
+            if not over.is_set():
+                _run_due(task)
+        over.wait(TICK_S)
 
 
 def _run_due(task: Task) -> None:
     if time.monotonic() < task.due_at:
         return
     task.due_at = time.monotonic() + task.every_s
+    name = getattr(task.run, "__name__", "task")
     try:
         task.run()
+        if task.problem:
+            log.info("periodic task works again", task=name)
+        task.problem = ""
     except Exception as error:  # noqa: BLE001 - one failing task must not stop the others
-        name = getattr(task.run, "__name__", "task")
-        log.warning("periodic task failed", task=name, error=repr(error))
+        if task.problem != repr(error):
+            log.warning("periodic task failed", task=name, error=repr(error))
+        task.problem = repr(error)
     finally:
         close_old_connections()

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from chain.demo.members import DEMO_MEMBERS
+from curation.accounts.models import Member
 from curation.briefs.models import Brief
 from curation.briefs.services import post_brief
 from generation.agents.models import Agent, Primitive
@@ -97,6 +99,13 @@ def seed_agents() -> None:
     """Two agents of different temper; changes made since are kept."""
     for agent in AGENTS:
         Agent.objects.get_or_create(slug=agent["slug"], defaults=agent)
+
+
+def seed_demo_members() -> None:
+    """Where there is a demo wallet, its members are there under their names; changes are kept."""
+    if settings.DEMO_WALLET:
+        for demo in DEMO_MEMBERS:
+            Member.objects.get_or_create(address=demo.address, defaults={"name": demo.name})
 
 
 def seed_briefs() -> None:

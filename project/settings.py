@@ -17,6 +17,7 @@ SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 SITE_URL = ENV.site_url
 ALLOWED_HOSTS = sorted({_site.hostname or "", *(() if _secure else ("127.0.0.1", "localhost"))})
+CSRF_FAILURE_VIEW = "project.pages.forgery_suspected"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 PROXY_COUNT = ENV.proxy_count
 SOCKET_ORIGINS = [SITE_URL]
@@ -72,6 +73,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "chain.demo.context.wallet",
             ],
             "loaders": [
                 (
@@ -140,6 +142,29 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# Chain --------------------------------------------------------------------------------------
+
+CHAIN_ID = ENV.chain_id
+CHAIN_NAME = ENV.chain_name
+RPC_URL = ENV.rpc_url
+PUBLIC_RPC_URL = ENV.public_rpc_url
+RPC_ALLOW_PRIVATE = ENV.rpc_allow_private or ENV.rpc_is_embedded
+RPC_CHECK_URL = ENV.rpc_check_url
+RPC_CHECK_RECEIPTS = ENV.rpc_check_receipts
+FINALITY_DEPTH = ENV.finality_depth
+DEMO_WALLET = ENV.demo_wallet
+EMBEDDED_CHAIN = ENV.on_embedded_chain
+SITE_KEYS = {
+    "operator": ENV.operator_key,
+    "guardian": ENV.guardian_key,
+    "deployer": ENV.deployer_key,
+}
+SITE_KEYS_FOLDER = ENV.salon_data / "keys"  # the embedded chain's, made at first use
+MAX_FEE_GWEI = ENV.max_fee_gwei
+CHALLENGE_S = ENV.challenge_s
+RESULT_HOURS = ENV.result_hours
+CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
+
 # Workers ------------------------------------------------------------------------------------
 
 _amqp = ENV.broker_url.startswith("amqp")
@@ -170,6 +195,11 @@ STATIC_ROOT = ENV.salon_data / "static"
 STATICFILES_DIRS = [
     BASE / "static",
     ("fonts", BASE / "node_modules/@fontsource-variable/bricolage-grotesque/files"),
+]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "project.vendor.VendorFinder",
 ]
 MEDIA_URL = "/media/"
 WHITENOISE_MAX_AGE = 3600

@@ -1,10 +1,14 @@
 """Which page goes where."""
 
+from django.conf import settings
 from django.urls import include, path, register_converter
 
+from curation.accounts import views as accounts
+from curation.accounts.avatar_views import avatar
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
+from generation.agents import views as agents
 from project import health
 from project.api import api
 
@@ -25,7 +29,24 @@ register_converter(DigestConverter, "digest")
 
 urlpatterns = [
     path("", briefs.home, name="home"),
+    path("briefs/new/", briefs.new_brief, name="brief-new"),
+    path("briefs/preview", agents.ask, name="brief-preview"),
+    path("briefs/preview/<str:token>", agents.result, name="brief-preview-result"),
     path("briefs/<slug:slug>/", briefs.brief, name="brief"),
+    path("briefs/<slug:slug>/withdraw", briefs.withdraw_brief, name="brief-withdraw"),
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("account/", accounts.account, name="account"),
+    path("account/name", accounts.rename, name="account-name"),
+    path("account/export.json", accounts.export, name="account-export"),
+    path("account/sessions/end", accounts.end_sessions, name="account-sessions-end"),
+    path(
+        "account/delegations/<int:delegation_id>/revoke",
+        accounts.revoke_delegation,
+        name="account-delegation-revoke",
+    ),
+    path("members/<str:address>/", accounts.member, name="member"),
+    path("avatars/<str:address>.svg", avatar, name="avatar"),
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),
@@ -36,8 +57,10 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("django_prometheus.urls")),
+    *([path("", include("chain.demo.urls"))] if settings.DEMO_WALLET else []),
 ]
 
+handler403 = "project.pages.forbidden"
 handler404 = "project.pages.not_found"
 handler500 = "project.pages.broken"
 handler400 = "project.pages.bad_request"

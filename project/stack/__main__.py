@@ -65,12 +65,16 @@ def run(options: argparse.Namespace) -> None:
     check_space(data)
     lock = hold_lock(data)
     try:
-        names = {"postgres", "valkey"} if options.services_only else services.embedded_names()
-        embedded = services.embedded_services(data, names, durable=not options.not_durable)
+        every = {"postgres", "valkey", "anvil"}
+        names = every if options.services_only else services.embedded_names()
+        if not options.services_only:
+            check_port(env.bind, env.port)
+        if "anvil" in names:
+            check_port("127.0.0.1", env.chain_port, variable="CHAIN_PORT")
+        embedded = services.embedded_services(env, names, durable=not options.not_durable)
         if options.services_only:
             stack = processes.Stack(data, services=embedded)
         else:
-            check_port(env.bind, env.port)
             environment = processes.environment(env, names)
             stack = processes.Stack(
                 data,

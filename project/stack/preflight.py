@@ -23,7 +23,7 @@ from project.stack.errors import (
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_FREE_BYTES = 300 * 1024 * 1024
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # sun_path less its final zero
-FOLDERS = ("postgres", "valkey", "logs", "media")
+FOLDERS = ("postgres", "valkey", "chain", "logs", "media")
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
@@ -127,8 +127,8 @@ def give_to(owner: int, group: int, *folders: Path) -> None:
             raise FolderUnusable(f"{folder}: {error.strerror}.") from error
 
 
-def check_port(bind: str, port: int) -> None:
-    """Raises PortTaken when the web process could not listen at this address."""
+def check_port(bind: str, port: int, *, variable: str = "PORT") -> None:
+    """Raises PortTaken when nobody could listen at this address; `variable` says who would."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             bind, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -140,11 +140,20 @@ def check_port(bind: str, port: int) -> None:
     except socket.gaierror as error:
         raise PortTaken(f"BIND is {bind}: that is no address ({error.strerror}).") from error
     except OSError as error:
-        other = port + 1 if port < 65535 else 8000
+        usual = 8545 if variable == "CHAIN_PORT" else 8000
+        other = port + 1 if port < 65535 else usual
+        what = f"{'Port' if variable == 'PORT' else variable} {port}"
         if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} is already taken. Choose another: `PORT={other} make run`."
+            message = f"{what} is already taken. Choose another: `{variable}={other} make run`."
         elif error.errno == errno.EACCES:
-            message = f"Port {port} needs more rights than you have. Try `PORT=8000 make run`."
+            message = f"{what} needs more rights than you have. Try `{variable}={usual} make run`."
         else:
             message = f"BIND is {bind}: cannot listen there ({error.strerror})."
         raise PortTaken(message) from error
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

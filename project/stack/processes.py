@@ -43,6 +43,7 @@ class Stack:
 def environment(env: Env, embedded: set[str]) -> dict[str, str]:
     """What Salon's own processes find in their environment."""
     inherited = dict(os.environ)
+    inherited.pop("EMBEDDED_CHAIN", None)  # whoever sets it would open the demo wallet
     if "postgres" in embedded:  # PGPORT and the like would lead clients elsewhere
         inherited = {key: value for key, value in inherited.items() if not key.startswith("PG")}
     return inherited | {
@@ -50,6 +51,10 @@ def environment(env: Env, embedded: set[str]) -> dict[str, str]:
         "REDIS_URL": env.redis_url,
         "BROKER_URL": env.broker_url,
         "STORAGE_URL": env.storage_url,
+        "RPC_URL": env.rpc_url,
+        "CHAIN_ID": str(env.chain_id),
+        "CHAIN_PORT": str(env.chain_port),
+        **({"EMBEDDED_CHAIN": "1"} if "anvil" in embedded else {}),
         "SALON_DATA": str(env.salon_data),
         "PORT": str(env.port),
         "BIND": env.bind,
@@ -85,6 +90,7 @@ def site_processes(env: Env, environment: Mapping[str, str]) -> tuple[Process, .
         worker("generation", threads=1),
         worker("default", threads=4),
         Process("scheduler", _manage("run_scheduler"), environment),
+        Process("indexer", _manage("run_indexer"), environment),
     )
 
 

@@ -1,4 +1,7 @@
-"""PostgreSQL and Valkey from Python wheels, kept in a data folder and reached by unix sockets."""
+"""PostgreSQL and Valkey from Python wheels, kept in a data folder and reached by unix sockets.
+
+The third embedded service, the chain, is in `project.stack.chain`.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from project.env import BASE, embedded_urls, socket_dir
+from project.env import BASE, Env, embedded_urls
 from project.stack import logfiles, preflight
+from project.stack.chain import anvil, chain_environment
 from project.stack.errors import BinaryMissing, StartFailed
 from project.stack.groups import setpriv
 from project.stack.processes import Process
@@ -43,23 +47,26 @@ def embedded_names(source: Mapping[str, str] = os.environ) -> set[str]:
     """Which services are run here, because no URL points elsewhere."""
     given = {name for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL") if source.get(name)}
     names = set() if "DATABASE_URL" in given else {"postgres"}
-    return names if {"REDIS_URL", "BROKER_URL"} <= given else names | {"valkey"}
+    names |= set() if {"REDIS_URL", "BROKER_URL"} <= given else {"valkey"}
+    return names | (set() if source.get("RPC_URL", "").strip() else {"anvil"})
 
 
-def embedded_services(data: Path, names: set[str], *, durable: bool = True) -> tuple[Process, ...]:
+def embedded_services(env: Env, names: set[str], *, durable: bool = True) -> tuple[Process, ...]:
     """The named services of a prepared data folder.
 
     Raises:
         BinaryMissing: a wheel or a system tool is not installed.
         FolderUnusable: folders of theirs belong to somebody else.
     """
-    sockets = socket_dir(data)
+    data, sockets = env.salon_data, env.socket_dir
     preflight.prepare_sockets(sockets)
     services = []
     if "postgres" in names:
         services.append(postgres(data, sockets, durable=durable))
     if "valkey" in names:
         services.append(valkey(data, sockets))
+    if "anvil" in names:
+        services.append(anvil(data, port=env.chain_port, origin=env.site_url))
     return tuple(services)
 
 
@@ -181,8 +188,10 @@ def cache_answers(path: str) -> bool:
 
 
 @contextmanager
-def running_services(data: Path, *, durable: bool = True) -> Iterator[dict[str, str]]:
-    """Run only PostgreSQL and Valkey on a data folder, and hand out their URLs.
+def running_services(
+    data: Path, *, durable: bool = True, chain_port: int | None = None
+) -> Iterator[dict[str, str]]:
+    """Run only the services of a data folder, and hand out the environment that leads to them.
 
     They belong to a supervisor of their own: it restarts what is killed, and ends everything when
     the block ends or when the calling process dies, however that happens. Without `durable` an
@@ -193,14 +202,17 @@ def running_services(data: Path, *, durable: bool = True) -> Iterator[dict[str, 
     """
     data = data.expanduser().resolve()
     preflight.prepare_folder(data)
+    port = chain_port or preflight.free_port()
     environment = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
+    environment |= {"SALON_DATA": str(data), "SECRET_KEY": "unused", "CHAIN_PORT": str(port)}
+    environment.pop("CHAIN_ID", None)
     command = [sys.executable, "-m", "project.stack", "--services-only", "--while-parent-lives"]
     log = data / "logs" / "supervisor.log"
     with log.open("ab") as output:
         supervisor = subprocess.Popen(
             [*command, *([] if durable else ["--not-durable"])],
             cwd=BASE,
-            env=environment | {"SALON_DATA": str(data), "SECRET_KEY": "unused"},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -211,7 +223,7 @@ def running_services(data: Path, *, durable: bool = True) -> Iterator[dict[str, 
             if supervisor.poll() is not None:
                 raise StartFailed(f"The services did not start:\n{logfiles.tail(log)}")
             time.sleep(0.02)
-        yield embedded_urls(data)
+        yield embedded_urls(data) | chain_environment(port)
     finally:
         supervisor.terminate()
         supervisor.wait()

@@ -20,7 +20,10 @@ from project.env import BASE, embedded_urls
 from tests.project.stack.helpers import eventually, free_port, members, pid_of, status
 
 VICTIMS = ("web", "generation", "scheduler", "postgres", "valkey")
-_DROPPED = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "SALON_MODEL", "SECRET_KEY")
+_DROPPED = (
+    *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "RPC_URL", "CHAIN_ID"),
+    *("SALON_MODEL", "SECRET_KEY"),
+)
 # Pictures all the time: one is due every 1.5 s, and rounds of a minute close while they are drawn.
 _BRIEFS = """
 from curation.briefs.services import post_brief
@@ -43,6 +46,7 @@ class Salon:
         self.env = {key: value for key, value in os.environ.items() if key not in _DROPPED} | {
             "SALON_DATA": str(self.data),
             "PORT": str(self.port),
+            "CHAIN_PORT": str(free_port()),
             "SITE_URL": self.url,
             "GENERATION_THREADS": "1",
             "LOG_LEVEL": "INFO",

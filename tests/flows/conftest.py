@@ -15,7 +15,10 @@ from project.env import BASE
 from tests.browser.chromium import chromium
 from tests.browser.house import free_port
 
-OURS = ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "SITE_URL", "GENERATION_THREADS")
+OURS = (
+    *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "RPC_URL", "CHAIN_ID"),
+    *("SITE_URL", "GENERATION_THREADS"),
+)
 
 
 class Salon:
@@ -27,6 +30,7 @@ class Salon:
         self.output = folder / "output.txt"
         env = {key: value for key, value in os.environ.items() if key not in OURS}
         env |= {"SALON_DATA": str(folder / "data"), "PORT": str(self.port)}
+        env["CHAIN_PORT"] = str(free_port())
         self.started_at = time.monotonic()
         with self.output.open("ab") as output:
             self.supervisor = subprocess.Popen(

@@ -1,3 +1,4 @@
+import itertools
 import os
 import resource
 import signal
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.env import EnvironmentInvalid, embedded_urls, read_env, storage_options
+from project.stack.processes import environment
 
 KEY = {"SECRET_KEY": "given"}
 WRONG = {
@@ -37,6 +39,13 @@ WRONG = {
     "SALON_COMPILE": ["fast"],
     "GENERATION_BATCH": ["0", "65", "many"],
     "GENERATION_THREADS": ["-1", "513"],
+    "PROXY_COUNT": ["-1", "9", "some"],
+    "CHAIN_PORT": ["0", "65536", "anvil"],
+    "RPC_URL": ["node.example", "ws://node.example", "http://", "http://h:x", "http://h/#a"],
+    "CHAIN_ID": ["0", "-1", "mainnet", "0x1", str(2**53)],
+    "PUBLIC_RPC_URL": ["node.example", "wss://node.example"],
+    "RPC_ALLOW_PRIVATE": ["always"],
+    "EMBEDDED_CHAIN": ["anvil"],
     "LOG_LEVEL": ["info", "LOUD"],
     "LOG_FORMAT": ["xml"],
 }
@@ -46,8 +55,10 @@ WRONG = {
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
 def test_wrong_value_gives_one_line_with_name_value_and_what_is_right(name, value):
+    beside = {"RPC_URL": "https://node.example"} if name == "CHAIN_ID" else {}
+    beside |= {"CHAIN_ID": "1"} if name == "RPC_URL" else {}
     with pytest.raises(EnvironmentInvalid) as caught:
-        read_env(KEY | {name: value})
+        read_env(KEY | beside | {name: value})
     [line] = str(caught.value).splitlines()
     assert line.startswith(f"{name} is {value!r}: expected ")
 
@@ -64,7 +75,9 @@ def test_everything_wrong_is_told_at_once(tmp_path):
 
 def test_every_field_is_a_variable_that_can_be_wrong_or_free_text():
     fields = {name.upper() for name in read_env(KEY).__slots__}
-    assert fields - set(WRONG) == {"SALON_DATA", "BIND", "SECRET_KEY", "SALON_MODEL"}
+    assert fields - set(WRONG) == {
+        *("SALON_DATA", "BIND", "SECRET_KEY", "SALON_MODEL", "CHAIN_NAME"),
+    }
 
 
 @given(st.sampled_from(sorted(WRONG)), st.text(max_size=30))
@@ -103,6 +116,92 @@ def test_right_values_are_taken():
         "endpoint_url": "https://minio.example",
         "region_name": "x",
     }
+
+
+def test_chain_is_the_embedded_one_unless_a_node_is_given():
+    env = read_env(KEY | {"CHAIN_PORT": "9545"})
+    assert (env.rpc_url, env.chain_id) == ("http://127.0.0.1:9545", 31337)
+    assert (env.chain_name, env.public_rpc_url) == ("Salon embedded chain", env.rpc_url)
+    assert env.rpc_is_embedded
+    public = read_env(KEY | {"SITE_URL": "https://salon.example"})
+    assert public.public_rpc_url == ""  # a visitor's wallet would ask the visitor's own machine
+
+
+def test_given_node_needs_its_chain_id():
+    node = {"RPC_URL": "https://node.example/v3/key?x=1"}
+    with pytest.raises(EnvironmentInvalid, match=r"CHAIN_ID is '': expected .* RPC_URL"):
+        read_env(KEY | node)
+    env = read_env(KEY | node | {"CHAIN_ID": "1"})
+    assert (env.rpc_url, env.chain_id, env.chain_name) == (node["RPC_URL"], 1, "Ethereum")
+    assert env.public_rpc_url == ""
+    assert not env.rpc_is_embedded
+    other = read_env(KEY | node | {"CHAIN_ID": "17000"})
+    assert other.chain_name == "Chain 17000"
+    named = {"CHAIN_NAME": "Our chain", "PUBLIC_RPC_URL": "https://rpc.example/"}
+    env = read_env(KEY | node | {"CHAIN_ID": "17000"} | named)
+    assert (env.chain_name, env.public_rpc_url) == ("Our chain", "https://rpc.example/")
+
+
+def test_chain_id_of_another_chain_needs_a_node():
+    with pytest.raises(EnvironmentInvalid, match=r"CHAIN_ID is '1': expected 31337.*RPC_URL"):
+        read_env(KEY | {"CHAIN_ID": "1"})
+
+
+DEMO = {
+    "EMBEDDED_CHAIN": "1",
+    "CHAIN_PORT": "9545",
+    "RPC_URL": "http://127.0.0.1:9545",
+    "CHAIN_ID": "31337",
+    "BIND": "127.0.0.1",
+    "SITE_URL": "http://127.0.0.1:8000",
+    "PROXY_COUNT": "0",
+}
+ELSEWHERE = {
+    "EMBEDDED_CHAIN": ["", "0"],
+    "CHAIN_PORT": ["9546"],
+    "RPC_URL": [
+        *("http://127.0.0.1:9546", "http://127.0.0.1", "http://10.0.0.1:9545"),
+        *("https://node.example:9545", "http://127.0.0.1.node.example:9545", "http://0.0.0.0:9545"),
+    ],
+    "CHAIN_ID": ["1", "1337"],
+    "BIND": ["0.0.0.0", "::", "192.168.1.5", "salon.example"],
+    "SITE_URL": [
+        *("https://salon.example", "http://salon.example:8000", "http://192.168.1.5:8000"),
+        *("http://127.0.0.1.salon.example", "http://0.0.0.0:8000", "http://localhost.example"),
+    ],
+    "PROXY_COUNT": ["1"],
+}
+
+
+def test_threat_33_demo_wallet_exists_on_loopback_with_our_own_chain():
+    assert read_env(KEY | DEMO).demo_wallet
+    for host in ("localhost", "[::1]"):
+        bind = host.strip("[]")
+        assert read_env(KEY | DEMO | {"BIND": bind, "SITE_URL": f"http://{host}:8000"}).demo_wallet
+
+
+def test_threat_33_demo_wallet_exists_in_no_other_combination():
+    """Every choice of right and wrong values for the seven variables but the one all right."""
+    choices = [[DEMO[name], *ELSEWHERE[name]] for name in DEMO]
+    tried = 0
+    for values in itertools.product(*choices):
+        given_ = dict(zip(DEMO, values, strict=True))
+        if given_ == DEMO or (given_["CHAIN_PORT"] == "9546" and "9546" in given_["RPC_URL"]):
+            continue  # the second is the same chain at another port
+        assert not read_env(KEY | given_).demo_wallet, given_
+        tried += 1
+    assert tried > 2000
+
+
+def test_threat_33_supervisor_alone_says_that_the_chain_is_its_own(monkeypatch):
+    monkeypatch.setenv("EMBEDDED_CHAIN", "1")
+    env = read_env(KEY)
+    assert "EMBEDDED_CHAIN" not in environment(env, {"postgres", "valkey"})
+    handed_down = environment(env, {"postgres", "valkey", "anvil"})
+    assert handed_down["EMBEDDED_CHAIN"] == "1"
+    assert read_env(KEY | handed_down).demo_wallet
+    without = environment(env, set())
+    assert not read_env(KEY | without).demo_wallet
 
 
 def test_data_folder_with_spaces_and_signs_has_usable_urls(tmp_path):

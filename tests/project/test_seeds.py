@@ -1,6 +1,7 @@
 import pytest
 
-from curation.models import Brief
+from chain.demo.members import DEMO_MEMBERS
+from curation.models import Brief, Member
 from generation.agents.models import Agent, Primitive
 from generation.emblems import vocabulary
 from project import seeds
@@ -55,3 +56,15 @@ def test_what_people_changed_is_kept():
     seed()
     assert Agent.objects.get(slug="iris").boldness == 1.9
     assert Brief.objects.count() == 1
+
+
+def test_demo_members_are_there_under_their_names_only_beside_a_demo_wallet(settings) -> None:
+    settings.DEMO_WALLET = False
+    seeds.seed_demo_members()
+    assert not Member.objects.exists()
+    settings.DEMO_WALLET = True
+    seeds.seed_demo_members()
+    Member.objects.filter(address=DEMO_MEMBERS[0].address).update(name="Somebody else")
+    seeds.seed_demo_members()
+    names = set(Member.objects.values_list("name", flat=True))
+    assert names == {"Somebody else", *(member.name for member in DEMO_MEMBERS[1:])}

@@ -6,12 +6,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
+from chain.errors import ChainError
+from chain.operator.embedded import ensure_contracts
+from curation.errors import CurationError
 from generation.engines.errors import EngineError
 from project import seeds
 
 
 class Command(BaseCommand):
-    help = "Make a database ready: migrate, collect static files, register the model, seed."
+    help = "Make all ready: migrate, collect static files, register the model, seed, deploy."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--without-briefs", action="store_true", help="seed no briefs")
@@ -32,6 +35,16 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         seeds.seed_primitives()
         seeds.seed_agents()
+        seeds.seed_demo_members()
         if not options["without_briefs"]:
             seeds.seed_briefs()
+        self._prepare_chain()
         self.stdout.write(f"prepared: model version {version.slug} is live")
+
+    def _prepare_chain(self) -> None:
+        """Contracts on the embedded chain; on any other, `deploy_contracts` is for people."""
+        try:
+            for line in ensure_contracts():
+                self.stdout.write(line)
+        except (ChainError, CurationError) as error:
+            raise CommandError(f"The embedded chain is not ready: {error}") from error

@@ -14,6 +14,7 @@ from .helpers import free_port
 
 def run_stack(**environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
+    clean["CHAIN_PORT"] = str(free_port())
     return subprocess.run(
         [sys.executable, "-m", "project.stack"],
         cwd=BASE,
@@ -112,6 +113,18 @@ def test_taken_port_says_which_variable_to_change_and_starts_nothing(tmp_path: P
     assert result.returncode == 2
     assert f"Port {port} is already taken" in result.stderr
     assert "make run" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "postgres" / "cluster").exists()
+
+
+def test_taken_chain_port_says_which_variable_to_change_and_starts_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        data = str(tmp_path)
+        result = run_stack(PORT=str(free_port()), CHAIN_PORT=port, SALON_DATA=data)
+    assert result.returncode == 2
+    assert f"CHAIN_PORT {port} is already taken" in result.stderr
+    assert "`CHAIN_PORT=" in result.stderr
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "postgres" / "cluster").exists()
 

@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from project.env import BASE
+from project.stack.keeper import ask
 from project.stack.services import embedded_names, running_services
 
-from .helpers import alive, eventually, pid_of, replaced, status
+from .helpers import alive, eventually, free_port, pid_of, replaced, status
 
 HOLD = """
 import sys, time, pathlib
@@ -37,10 +38,12 @@ def urls(data: Path) -> Iterator[dict[str, str]]:
 
 
 def test_services_are_embedded_unless_urls_are_given() -> None:
-    assert embedded_names({}) == {"postgres", "valkey"}
-    assert embedded_names({"DATABASE_URL": "postgres://db/salon", "REDIS_URL": ""}) == {"valkey"}
+    assert embedded_names({}) == {"postgres", "valkey", "anvil"}
+    given = {"DATABASE_URL": "postgres://db/salon", "REDIS_URL": "", "RPC_URL": " "}
+    assert embedded_names(given) == {"valkey", "anvil"}
     given = {"REDIS_URL": "redis://cache", "BROKER_URL": "amqp://queue"}
-    assert embedded_names(given) == {"postgres"}
+    assert embedded_names(given) == {"postgres", "anvil"}
+    assert embedded_names({"RPC_URL": "https://node.example"}) == {"postgres", "valkey"}
 
 
 def test_killed_postgres_comes_back_with_what_was_committed(urls, data) -> None:
@@ -82,6 +85,18 @@ def test_killed_valkey_comes_back_with_what_was_written(urls, data) -> None:
         assert client.get("kept") == b"yes"
 
 
+def test_killed_anvil_comes_back_with_what_was_mined(urls, data) -> None:
+    port = int(urls["CHAIN_PORT"])
+    sender, receiver = ask(port, "eth_accounts")[:2]
+    before = ask(port, "eth_getBalance", receiver, "latest")
+    ask(port, "eth_sendTransaction", {"from": sender, "to": receiver, "value": "0x1"})
+    time.sleep(1)
+    old = pid_of(data, "anvil")
+    os.killpg(old, signal.SIGKILL)
+    eventually(replaced(data, "anvil", old))
+    assert ask(port, "eth_getBalance", receiver, "latest") == hex(int(before, 16) + 1)
+
+
 def test_commits_are_durable_unless_told_otherwise(urls) -> None:
     with psycopg.connect(urls["DATABASE_URL"]) as connection:
         assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
@@ -92,7 +107,7 @@ def test_second_supervisor_on_the_same_data_says_so(urls, data) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "project.stack", "--services-only"],
         cwd=BASE,
-        env=os.environ | {"SALON_DATA": str(data)},
+        env=os.environ | {"SALON_DATA": str(data), "CHAIN_PORT": str(free_port())},
         capture_output=True,
         text=True,
         timeout=30,

@@ -1,0 +1,23 @@
+"""Dramatiq actors: each takes an id and calls a service."""
+
+from __future__ import annotations
+
+import dramatiq
+
+MINUTES_MS = 60_000
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=MINUTES_MS)
+def look_up_name(member_id: int) -> None:
+    """Look up a member's ENS name; a second delivery within a day is a no-op."""
+    from chain import names  # noqa: PLC0415 - keeps the web process light
+
+    names.refresh(member_id=member_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=MINUTES_MS)
+def open_round_on_chain(round_id: int) -> None:
+    """Open a round on the chain; the scheduler's sweep makes up for a lost message."""
+    from chain.settlement import services  # noqa: PLC0415 - as above
+
+    services.open_on_chain(round_id=round_id)

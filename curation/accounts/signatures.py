@@ -11,7 +11,7 @@ from eth_utils.exceptions import ValidationError
 
 from curation.accounts import errors
 from curation.accounts.models import Delegation
-from curation.accounts.wallets import contract_wallets
+from curation.accounts.wallets import NodeUnreachable, contract_wallets
 
 LONGEST_BYTES = 8192  # an ERC-6492 signature carries the call that deploys its wallet
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
@@ -37,7 +37,13 @@ def verify(*, address: str, digest: bytes, signature: str) -> Delegation.Kind:
         if int.from_bytes(raw[32:64], "big") > _HALF_ORDER:
             raise errors.SignatureMalleable("The signature has a high s (EIP-2).")
         return Delegation.Kind.EOA
-    kind = contract_wallets()(address=address, digest=digest, signature=raw)
+    try:
+        kind = contract_wallets()(address=address, digest=digest, signature=raw)
+    except NodeUnreachable as error:
+        raise NodeUnreachable(
+            f"{address} did not sign with a key of its own; if it is a contract wallet, the chain "
+            "cannot be asked about it right now. Try again in a minute."
+        ) from error
     if not kind:
         raise errors.SignatureInvalid(f"{address} did not sign this message.")
     return Delegation.Kind(kind)

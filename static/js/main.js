@@ -1,6 +1,10 @@
 // @ts-check
 import { followRooms } from "./live.js";
 import { startClocks } from "./clocks.js";
+import { accountPage } from "./wallet/account.js";
+import { openDoors } from "./wallet/door.js";
+import { followWallet } from "./wallet/events.js";
+import { sayWhatWasLeft } from "./wallet/memory.js";
 
 /** The switch between white walls and the dark room. */
 function lightSwitch() {
@@ -35,7 +39,7 @@ function lightSwitch() {
 function arrowKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.target instanceof Element && event.target.closest("input, textarea, select")) return;
+    if (event.target instanceof Element && event.target.closest("input, textarea, select, pre")) return;
     const link = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
     if (link instanceof HTMLAnchorElement) link.click();
   });
@@ -45,3 +49,7 @@ lightSwitch();
 arrowKeys();
 startClocks();
 followRooms();
+sayWhatWasLeft();
+openDoors();
+followWallet();
+accountPage();

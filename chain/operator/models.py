@@ -27,7 +27,12 @@ class Deployment(models.Model):
 
 
 class Transaction(models.Model):
-    """A transaction of one of the site's keys, unique by what it is for."""
+    """A transaction of one of the site's keys, unique by its receiver and what it is for.
+
+    `sent` means signed and stored; whether it reached a node is found out afterwards. `included`
+    may have failed: it has a reason then, and is `failed` once that is final. The way back from
+    `final` is for the embedded chain alone, which a kill robs of its last blocks.
+    """
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -40,11 +45,11 @@ class Transaction(models.Model):
         Status.PENDING: frozenset({Status.SENT, Status.FAILED}),
         Status.SENT: frozenset({Status.INCLUDED, Status.FAILED, Status.PENDING}),
         Status.INCLUDED: frozenset({Status.FINAL, Status.SENT, Status.FAILED}),
-        Status.FINAL: frozenset(),
+        Status.FINAL: frozenset({Status.SENT}),
         Status.FAILED: frozenset({Status.PENDING}),
     }
 
-    purpose = models.CharField(max_length=120, unique=True)  # "open round 7", "anchor <root>"
+    purpose = models.CharField(max_length=120)  # "open round 7", "anchor <root>"
     chain_id = models.PositiveBigIntegerField()
     sender = models.CharField(max_length=42)
     nonce = models.PositiveBigIntegerField(null=True)
@@ -55,16 +60,21 @@ class Transaction(models.Model):
     tip_wei = models.DecimalField(max_digits=78, decimal_places=0, null=True)
     # Every hash it was sent under: with a higher fee the hash changes, and any may be included.
     hashes = ArrayField(models.CharField(max_length=64), default=list)
+    raw = models.BinaryField(null=True)  # as signed last: any process can send it again
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     block_number = models.PositiveBigIntegerField(null=True)
     reason = models.TextField(blank=True)  # why it failed, in words
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # how often it was begun
+    tried_at = models.DateTimeField(null=True)  # when it was begun last
     created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # when it was signed last
 
     class Meta:
         ordering = ("pk",)
         constraints = (
+            models.UniqueConstraint(
+                name="transaction_purpose_once", fields=["chain_id", "to", "purpose"]
+            ),
             models.UniqueConstraint(
                 name="transaction_nonce_once",
                 fields=["chain_id", "sender", "nonce"],

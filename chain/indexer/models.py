@@ -34,6 +34,7 @@ class Progress(models.Model):
     """How far one chain was followed. There is one row for each chain."""
 
     chain_id = models.PositiveBigIntegerField(primary_key=True)
+    follows = models.JSONField(default=dict)  # address of each contract, by its deployment's name
     next_block = models.PositiveBigIntegerField()
     final_block = models.PositiveBigIntegerField(default=0)  # never rolled back below this
     head_block = models.PositiveBigIntegerField(default=0)  # the node's, when last asked

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from curation.galleries.models import Round
 from curation.galleries.selectors import Page, wall_page
 from curation.live.selectors import position
+from curation.stakes.selectors import add_stakes
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,6 @@ class Wall:
     def of(cls, round_: Round, *, size: int, cursor: str = "") -> Wall:
         """Read the position first: an event seen twice is dropped, one missed is lost."""
         at = position(round_.stream)
-        return cls(round_, wall_page(round_, cursor, size), at)
+        page = wall_page(round_, cursor, size)
+        add_stakes(page.candidates)
+        return cls(round_, page, at)

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from curation.galleries.models import Candidate, Round
 from curation.live import selectors
 from curation.live.models import Event
+from curation.stakes.selectors import add_stakes
 
 
 def _round_id(stream: str) -> int:
@@ -23,6 +24,8 @@ def since(stream: str, number: int) -> list[tuple[int, str]] | None:
         return None
     wanted = [e.payload["candidate"] for e in events if "candidate" in e.payload]
     candidates = Candidate.objects.select_related("round").in_bulk(wanted)
+    if any(event.kind == "stake_changed" for event in events):
+        add_stakes(candidates.values())
     round_ = Round.objects.select_related("brief").get(pk=_round_id(stream))
     return [(event.number, _render(event, round_, candidates)) for event in events]
 

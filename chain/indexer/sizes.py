@@ -1,0 +1,23 @@
+"""How many blocks are asked for at once."""
+
+from __future__ import annotations
+
+LARGEST = 2_000
+FIRST = 200
+ENOUGH_LOGS = 700  # in a range: about half of what a client's answer may hold
+
+
+class RangeSize:
+    """Halves when a node has had enough, and grows back slowly."""
+
+    def __init__(self) -> None:
+        self.blocks = FIRST
+
+    def shrink(self) -> None:
+        """The node would not give so much."""
+        self.blocks = max(1, self.blocks // 2)
+
+    def note(self, *, blocks: int, logs: int) -> None:
+        """A range was read; the next may be larger if this one was full and light."""
+        if blocks >= self.blocks and logs < ENOUGH_LOGS:
+            self.blocks = min(LARGEST, self.blocks + max(1, self.blocks // 4))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import dramatiq
+
+from curation.accounts.wallets import NodeUnreachable
 
 MINUTES_MS = 60_000
 
@@ -17,7 +21,12 @@ def look_up_name(member_id: int) -> None:
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=MINUTES_MS)
 def open_round_on_chain(round_id: int) -> None:
-    """Open a round on the chain; the scheduler's sweep makes up for a lost message."""
-    from chain.settlement import services  # noqa: PLC0415 - as above
+    """Open a round on the chain; the scheduler's sweep makes up for a lost message.
 
-    services.open_on_chain(round_id=round_id)
+    A worker without the operator's key, or without a node to ask, leaves it to that sweep, too.
+    """
+    from chain.operator.errors import KeyMissing  # noqa: PLC0415 - as above
+    from chain.settlement import services  # noqa: PLC0415
+
+    with suppress(KeyMissing, NodeUnreachable):
+        services.open_on_chain(round_id=round_id)

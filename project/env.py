@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from project.variables import EnvironmentInvalid, KeySource, Reader
@@ -145,27 +145,7 @@ def _data_folder(raw: str) -> Path:
         ) from error
 
 
-class _Chain(TypedDict):
-    chain_port: int
-    rpc_url: str
-    rpc_given: bool
-    chain_id: int
-    chain_name: str
-    public_rpc_url: str
-    rpc_allow_private: bool
-    rpc_check_url: str
-    rpc_check_receipts: bool
-    finality_depth: int
-    embedded_chain: bool
-    operator_key: KeySource
-    guardian_key: KeySource
-    deployer_key: KeySource
-    max_fee_gwei: int
-    challenge_s: int
-    result_hours: int
-
-
-def _read_chain(reader: Reader, site_url: str) -> _Chain:
+def _read_chain(reader: Reader, site_url: str) -> dict[str, Any]:
     """The fields about the chain: the embedded one unless RPC_URL names another."""
     port = reader.integer("CHAIN_PORT", 8545, 1, 65535)
     given = bool(reader.source.get("RPC_URL", "").strip())

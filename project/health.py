@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+
+from chain.indexer import selectors as indexer
 
 
 @require_safe
@@ -32,4 +35,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
     except Exception as error:  # noqa: BLE001
         checks["redis"] = type(error).__name__
     ready = all(value == "ok" for value in checks.values())
+    if checks["postgresql"] == "ok" and (halted := indexer.why_halted(settings.CHAIN_ID)):
+        checks["indexer"] = f"halted: {halted}"  # told; pages are served without the chain too
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)

@@ -164,6 +164,7 @@ MAX_FEE_GWEI = ENV.max_fee_gwei
 CHALLENGE_S = ENV.challenge_s
 RESULT_HOURS = ENV.result_hours
 CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
+STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contracts ask of stakes
 
 # Workers ------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class Provider:
         self.node = Node(url, chain_id=chain_id, private=private)
         self.roomy = Node(url, chain_id=chain_id, private=private, largest_answer=ROOMY)
         self.finality_depth = finality_depth
-        self.names_final = True
+        self.names_final: bool | None = None  # not known yet
 
     def head(self) -> Header:
         """The newest block. Raises NodeUnreachable."""
@@ -34,13 +34,17 @@ class Provider:
 
     def final(self, head: int) -> int:
         """Number of the newest final block, as the node sees it. Raises NodeUnreachable."""
-        if self.names_final:
-            try:
-                raw = self.node.call("eth_getBlockByNumber", "finalized", False)
-                return min(head, header_of(raw).number) if raw is not None else 0
-            except NodeRefused:
-                self.names_final = False  # a chain without finality of its own
-        return max(0, head - self.finality_depth)
+        if self.names_final is False:
+            return max(0, head - self.finality_depth)
+        try:
+            raw = self.node.call("eth_getBlockByNumber", "finalized", False)
+        except NodeRefused as error:
+            if self.names_final:  # it did before: this has another reason
+                raise NodeBehind(f"The node refused to say what is final: {error}") from error
+            self.names_final = False  # a chain without finality of its own
+            return self.final(head)
+        self.names_final = True
+        return min(head, header_of(raw).number) if raw is not None else 0
 
     def hashes(self, numbers: Sequence[int]) -> dict[int, str]:
         """Hashes of those blocks the node has. Raises NodeUnreachable."""

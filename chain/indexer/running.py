@@ -11,10 +11,10 @@ import structlog
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
+from chain.errors import NodeRefused
 from chain.indexer import selectors, store
 from chain.indexer.errors import ChainMoved, Disagreement, ForkedProviders, Overtaken
 from chain.indexer.indexer import Indexer
-from chain.indexer.models import Progress
 from chain.indexer.provider import Provider
 from chain.indexer.selectors import Following
 from curation.accounts.wallets import NodeUnreachable
@@ -121,7 +121,7 @@ class Follower:
                 self.indexer.check_chain()
                 self.chain_checked = True
             more = self.indexer.step()
-        except NodeUnreachable as error:
+        except (NodeUnreachable, NodeRefused) as error:
             return self._unreachable(error)
         except Disagreement as error:
             return self._doubt(error)
@@ -131,7 +131,7 @@ class Follower:
         self.failures = self.doubts = 0
         return 0.0 if more else self.tick_s
 
-    def _unreachable(self, error: NodeUnreachable) -> float:
+    def _unreachable(self, error: Exception) -> float:
         if self.indexer is not None:
             self.indexer.size.shrink()  # it may have been asked for too much
         self.chain_checked = False
@@ -151,8 +151,7 @@ class Follower:
         return 0.0
 
     def _is_halted(self) -> bool:
-        words = Progress.objects.filter(pk=settings.CHAIN_ID).values_list("halted", flat=True)
-        if not (why := words.first()):
+        if not (why := selectors.why_halted(settings.CHAIN_ID)):
             return False
         if time.monotonic() - self.reminded_at >= REMIND_S:
             self.reminded_at = time.monotonic()

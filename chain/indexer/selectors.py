@@ -40,12 +40,10 @@ def final_block(chain_id: int) -> int:
     return found or 0
 
 
-def state(chain_id: int) -> str:
-    """How the indexer is, in words; "ok" when nothing is wrong."""
-    progress = Progress.objects.filter(pk=chain_id).first()
-    if progress is None:
-        return "ok"  # nothing is deployed, or nothing was read yet
-    return f"halted: {progress.halted}" if progress.halted else "ok"
+def why_halted(chain_id: int) -> str:
+    """Why the indexer stopped for good, in words; empty while it goes on."""
+    found = Progress.objects.filter(pk=chain_id).values_list("halted", flat=True).first()
+    return found or ""
 
 
 def logs_above(block: int) -> list[RawLog]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 LARGEST = 2_000
-FIRST = 200
+FIRST = 16
 ENOUGH_LOGS = 700  # in a range: about half of what a client's answer may hold
 
 
@@ -20,4 +20,5 @@ class RangeSize:
     def note(self, *, blocks: int, logs: int) -> None:
         """A range was read; the next may be larger if this one was full and light."""
         if blocks >= self.blocks and logs < ENOUGH_LOGS:
-            self.blocks = min(LARGEST, self.blocks + max(1, self.blocks // 4))
+            more = self.blocks if logs < ENOUGH_LOGS // 4 else max(1, self.blocks // 4)
+            self.blocks = min(LARGEST, self.blocks + more)

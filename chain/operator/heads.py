@@ -35,8 +35,11 @@ class View:
         return self._counts[key]
 
     def final_count(self, address: str) -> int:
-        """How many of an address's transactions stay."""
-        return self.count(address, hex(self.final))
+        """How many of an address's transactions stay; 0 when the node has forgotten that state."""
+        try:
+            return self.count(address, hex(self.final))
+        except NodeRefused:
+            return 0
 
     def receipt(self, tx_hash: str) -> dict[str, Any] | None:
         """The receipt of an included transaction."""

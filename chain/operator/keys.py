@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_keys.exceptions import ValidationError
+from eth_utils.exceptions import ValidationError
 
 from chain.operator.errors import KeyMissing, KeyRefused, KeyUnusable
 from curation.accounts.known_keys import WELL_KNOWN

@@ -46,6 +46,19 @@ def is_revert(error: NodeRefused) -> bool:
     return error.code == REVERT_CODE or "revert" in error.message.lower()
 
 
+def named(error: NodeRefused) -> tuple[str, dict[str, Any]] | None:
+    """The error of our contracts that was reverted with, and its values; None for any other."""
+    data = _data(error.data)
+    if (entry := _errors().get(data[:4])) is None:
+        return None
+    try:
+        values = decode(types_of(entry["inputs"]), data[4:])
+    except (DecodingError, OverflowError):
+        return None
+    names = (field["name"] for field in entry["inputs"])
+    return entry["name"], dict(zip(names, values, strict=True))
+
+
 def reason(error: NodeRefused) -> str:
     """Why, as a sentence."""
     data = _data(error.data)

@@ -206,4 +206,4 @@ def _subtract_sums(changes: Changes) -> None:
 def _move_balances(changes: Changes, sign: int) -> None:
     moved = [(address, sign * amount) for address, amount in changes.balances.items() if amount]
     tables.BALANCES.add(moved)
-    tables.BALANCES.forget_empty([row for row in moved if row[1] < 0])
+    tables.BALANCES.forget_empty(moved)

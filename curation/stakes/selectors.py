@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from curation.accounts.models import Member
 from curation.galleries.models import Candidate
 from curation.stakes.models import (
     Activity,
@@ -114,3 +115,36 @@ def activity_of(*, round_id: int | None = None, address: str = "") -> QuerySet[A
     if round_id is not None:
         found = found.filter(round=round_id)
     return found.filter(address=address) if address else found
+
+
+def staked_in(round_id: int) -> tuple[int, int]:
+    """What everybody staked in a round, in wei, and on how many candidates."""
+    found = Stake.objects.filter(round=round_id)
+    sums = found.aggregate(wei=Sum("staked_wei"), candidates=Count("digest", distinct=True))
+    return int(sums["wei"] or 0), int(sums["candidates"])
+
+
+def stake_on(candidate: Candidate, address: str) -> Stake | None:
+    """What an address has or had behind a candidate."""
+    found = Stake.objects.filter(round=candidate.round_id, digest=candidate.digest)
+    return found.filter(address=address).first()
+
+
+def staked_candidates(round_id: int) -> QuerySet[Candidate]:
+    """A round's candidates on show with a stake behind them: its `staked_wei`, its `stakers`."""
+    behind = Stake.objects.filter(round=OuterRef("round_id"), digest=OuterRef("digest"))
+    sums = behind.order_by().values("digest").annotate(wei=Sum("staked_wei"), who=Count("pk"))
+    return Candidate.objects.filter(
+        Exists(behind), round_id=round_id, status=Candidate.Status.PUBLISHED
+    ).annotate(staked_wei=Subquery(sums.values("wei")), stakers=Subquery(sums.values("who")))
+
+
+def shown_by_digest(digests: Collection[str]) -> dict[str, Candidate]:
+    """Candidates on show, by digest, each with its round and brief."""
+    found = Candidate.objects.filter(digest__in=digests, status=Candidate.Status.PUBLISHED)
+    return {row.digest: row for row in found.select_related("round__brief")}
+
+
+def members_by_address(addresses: Collection[str]) -> dict[str, Member]:
+    """Who of some addresses is a member here."""
+    return {m.address: m for m in Member.objects.filter(address__in=addresses)}

@@ -46,6 +46,12 @@ WRONG = {
     "PUBLIC_RPC_URL": ["node.example", "wss://node.example"],
     "RPC_ALLOW_PRIVATE": ["always"],
     "EMBEDDED_CHAIN": ["anvil"],
+    "RPC_CHECK_URL": ["node.example"],
+    "RPC_CHECK_RECEIPTS": ["maybe"],
+    "FINALITY_DEPTH": ["0", "deep"],
+    "MAX_FEE_GWEI": ["0", "cheap", "0.5"],
+    "CHALLENGE_S": ["0", "1209601", "a day"],
+    "RESULT_HOURS": ["0", "721"],
     "LOG_LEVEL": ["info", "LOUD"],
     "LOG_FORMAT": ["xml"],
 }
@@ -77,6 +83,8 @@ def test_every_field_is_a_variable_that_can_be_wrong_or_free_text():
     fields = {name.upper() for name in read_env(KEY).__slots__}
     assert fields - set(WRONG) == {
         *("SALON_DATA", "BIND", "SECRET_KEY", "SALON_MODEL", "CHAIN_NAME"),
+        *("OPERATOR_KEY", "GUARDIAN_KEY", "DEPLOYER_KEY"),  # told without their value
+        "RPC_GIVEN",  # whether RPC_URL is
     }
 
 

@@ -16,7 +16,7 @@ contract HostileToken is ERC20 {
 
     Trick public trick;
     address public blocked;
-    address private target;
+    address internal target;
     bytes[] private calls;
     bool private inside;
 
@@ -78,12 +78,18 @@ contract HostileToken is ERC20 {
         return true;
     }
 
+    /// @dev What to try in the middle of a transfer.
+    function _temptations() internal view virtual returns (bytes[] memory) {
+        return calls;
+    }
+
     function _callAll() private {
         if (inside) return;
         inside = true;
-        for (uint256 i = 0; i < calls.length; ++i) {
+        bytes[] memory now_ = _temptations();
+        for (uint256 i = 0; i < now_.length; ++i) {
             ++tried;
-            (bool done,) = target.call(calls[i]);
+            (bool done,) = target.call(now_[i]);
             if (done) ++wentThrough;
         }
         inside = false;

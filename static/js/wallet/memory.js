@@ -64,9 +64,9 @@ export function say(text) {
 /** Say what the page before left to say, and let notices be dismissed. */
 export function sayWhatWasLeft() {
   const notice = document.getElementById("notice");
-  notice?.querySelector("[data-notice-close]")?.addEventListener("click", () => {
-    notice.hidden = true;
-  });
+  const close = notice?.querySelector("[data-notice-close]");
+  close?.removeAttribute("hidden");
+  close?.addEventListener("click", () => notice?.setAttribute("hidden", ""));
   const left = read(() => sessionStorage, WORDS);
   write(() => sessionStorage, WORDS, "");
   const [how, text] = [left.slice(0, left.indexOf(":")), left.slice(left.indexOf(":") + 1)];

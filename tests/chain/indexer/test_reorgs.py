@@ -53,7 +53,7 @@ def test_threat_16_after_every_random_reorg_tables_equal_a_rebuild_from_genesis(
     rng = random.Random(seed)
     print(f"SALON_SEED={seed}")
     following = indexer(finality_depth=DEEPEST + 1)
-    grow(scripted, rng, 80)
+    grow(scripted, rng, 12)
     catch_up(following)
     for number in range(1000 if SOAK else 100):
         depth = min(rng.randint(1, DEEPEST), scripted.head - 1)
@@ -61,7 +61,7 @@ def test_threat_16_after_every_random_reorg_tables_equal_a_rebuild_from_genesis(
         grow(scripted, rng, depth - rng.randint(0, min(depth, 4)))
         if rng.random() < 0.2:  # the indexer sees a chain that is shorter, then longer again
             following.step()
-        grow(scripted, rng, rng.randint(0, 6) if scripted.head < 300 else 0)
+        grow(scripted, rng, rng.randint(0, 6) if scripted.head < 110 else 0)
         catch_up(following)
         check_equal(scripted)
         if number % 20 == 0:  # and read from the node by another indexer

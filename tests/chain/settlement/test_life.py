@@ -74,6 +74,17 @@ def test_sweep_and_signal_open_a_round_once(chain, gallery):
     assert Transaction.objects.filter(purpose__startswith="open round").count() == 1
 
 
+def test_worker_without_the_key_leaves_opening_to_the_scheduler(chain, gallery, settings):
+    from chain.actors import open_round_on_chain
+
+    settings.EMBEDDED_CHAIN = False
+    open_round_on_chain(gallery.round.pk)
+    assert not Transaction.objects.filter(purpose__startswith="open round").exists()
+    settings.EMBEDDED_CHAIN = True
+    gallery.open()
+    assert gallery.on_chain.state == State.OPEN
+
+
 def test_anchors_are_sent_once_however_late_the_indexer_is(chain, gallery):
     from chain.anchoring.sending import anchor_what_waits
 

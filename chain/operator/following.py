@@ -47,6 +47,7 @@ def follow() -> None:
         _notice_lost_blocks(view)
     for row in unfinished.exclude(nonce=None).order_by("sender", "nonce"):
         _follow_one(row, view)
+    _fill_gaps(view)
     for row in unfinished.filter(status=Status.PENDING):
         _resume(row)
 

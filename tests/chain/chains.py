@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
 from chain.client import Node
@@ -108,8 +107,3 @@ def own_chain(*, chain_id: int = CHAIN_ID, state: Path | None = None) -> Iterato
         yield chain
     finally:
         chain.stop()
-
-
-def words(*values: int) -> bytes:
-    """Numbers as ABI words."""
-    return encode(["uint256"] * len(values), values)

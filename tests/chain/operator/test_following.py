@@ -173,6 +173,17 @@ def test_several_lost_ones_come_back_in_the_order_of_their_nonces(chain, contrac
     assert held(chain, contracts) == 1111
 
 
+def test_nonce_of_a_forgotten_transaction_is_not_given_twice(chain, contracts):
+    chain.automine(False)
+    first = give(contracts, 1)
+    forget_mempool(chain)
+    assert give(contracts, 10).nonce == first.nonce + 1
+    follow()
+    chain.mine()
+    follow()
+    assert held(chain, contracts) == 11
+
+
 def test_gap_before_a_transaction_is_filled(chain, contracts):
     """A nonce was given, but what held it is no longer known to anybody."""
     chain.automine(False)

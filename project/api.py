@@ -15,6 +15,7 @@ from ninja.openapi.docs import Swagger
 from ninja.parser import Parser
 
 from chain.anchoring.api import router as anchors
+from chain.staking.api import router as staking
 from curation.accounts.api import router as accounts
 from curation.apis import BodyTooLarge, anyone, code_of
 from curation.briefs.api import router as briefs
@@ -27,7 +28,7 @@ LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest 
 
 
 class BoundedParser(Parser):
-    """JSON of a sensible size; the length is looked at before anything is read."""
+    """JSON of a sensible size; the web process stops what is larger still before it is stored."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
         """The body as JSON.
@@ -61,6 +62,7 @@ api.add_router("", briefs)
 api.add_router("", galleries)
 api.add_router("", stakes)
 api.add_router("", anchors)
+api.add_router("", staking)
 
 
 def problem(

@@ -10,10 +10,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import daphne.http_protocol
 from daphne.cli import CommandLineInterface
+from daphne.http_protocol import WebRequest
 from daphne.server import Server
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.tcp import Connection
+
+LARGEST_BODY_BYTES = 1_048_576
 
 
 class FramedProtocol(WebSocketProtocol):  # type: ignore[misc]
@@ -41,6 +45,33 @@ class FramedProtocol(WebSocketProtocol):  # type: ignore[misc]
             self.sendData(frames[sent:])
 
 
+class BoundedRequest(WebRequest):  # type: ignore[misc]
+    """A request whose body is refused before it fills the disk; nothing here takes as much."""
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
+        """The length that was announced; nothing for a chunked body."""
+        if length is not None and length > LARGEST_BODY_BYTES:
+            self._refuse()
+        else:
+            super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """The next bytes of the body."""
+        if self.content is None or self.content.tell() + len(data) > LARGEST_BODY_BYTES:
+            self._refuse()
+        else:
+            super().handleContentChunk(data)
+
+    def _refuse(self) -> None:
+        self.content = None
+        transport = self.channel.transport
+        if not transport.disconnecting:
+            transport.write(
+                b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )
+        transport.loseConnection()
+
+
 class FramedServer(Server):  # type: ignore[misc]
     """Daphne's server, with the extension in every socket's scope."""
 
@@ -60,5 +91,6 @@ class FramedCommandLine(CommandLineInterface):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
+    daphne.http_protocol.WebRequest = BoundedRequest
     WebSocketFactory.protocol = FramedProtocol
     FramedCommandLine.entrypoint()

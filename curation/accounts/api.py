@@ -11,16 +11,18 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, ModelSchema, Router, Schema
 
 from curation.accounts import nonces, services
+from curation.accounts.delegations import check_key
 from curation.accounts.messages import STATEMENT
 from curation.accounts.models import Member
 from curation.accounts.rules import checksum_address
 from curation.accounts.selectors import deeds_of
-from curation.apis import Problem, answers, member_of, member_only
-from curation.clients import client_of
+from curation.apis import OtherSite, Problem, answers, member_of, member_only
+from curation.clients import client_of, is_same_site
 from curation.rates import Rate, spend
 
 router = Router(tags=["members"])
 NONCES = Rate("nonces by client", 120, 60)
+ANONYMOUS_S = 900  # how long a browser that did not sign in is remembered: three nonces' time
 
 
 class NonceOut(Schema):
@@ -102,7 +104,10 @@ class MemberDetail(MemberOut):
 
 def _session_key(request: HttpRequest) -> str:
     """This browser's session, made now when there is none."""
+    if not is_same_site(request):
+        raise OtherSite("Another site's page asked for this; it was refused.")
     if not request.session.session_key:
+        request.session.set_expiry(ANONYMOUS_S)
         request.session.create()
     return str(request.session.session_key)
 
@@ -119,8 +124,11 @@ def nonce(request: HttpRequest) -> dict[str, Any]:
 def sign_in_message(request: HttpRequest, wanted: MessageIn) -> dict[str, Any]:
     """The whole message for an address, ready to sign, with what it means."""
     spend(NONCES, client_of(request))
+    address = checksum_address(wanted.address)
+    if wanted.did_key:
+        check_key(wanted.did_key)
     composed = services.compose_message(
-        address=wanted.address, session_key=_session_key(request), did_key=wanted.did_key
+        address=address, session_key=_session_key(request), did_key=wanted.did_key
     )
     return {
         "message": composed.text,

@@ -79,6 +79,9 @@ def verify_delegated(
 ) -> Delegation:
     """The delegation by which a key signed a 32-byte digest for an address at a moment.
 
+    Whoever writes something because of the answer calls `hold_key` first, in the same
+    transaction, and takes `at` after it: then no revocation can come in between.
+
     Raises:
         KeyInvalid: the did:key names no P-256 key.
         KeySignatureInvalid: the key did not sign the digest.
@@ -104,14 +107,20 @@ def verify_delegated(
     return delegation
 
 
+def hold_key(*, did_key: str) -> None:
+    """Keep a key from being revoked until this transaction ends; a revocation waits, or is seen."""
+    list(SessionKey.objects.select_for_update(no_key=True).filter(did_key=did_key))
+
+
 @transaction.atomic
 def revoke_delegation(*, member: Member, delegation_id: int) -> None:
     """Take back what a member delegated to a key; the same key's other delegations go with it.
 
     Somebody else's delegation, or one that is over, is left as it is.
     """
-    now = timezone.now()
     mine = Delegation.objects.filter(key__member=member)
-    key_ids = mine.filter(pk=delegation_id).values("key_id")
+    key_ids = list(mine.filter(pk=delegation_id).values_list("key_id", flat=True))
+    list(SessionKey.objects.select_for_update(no_key=True).filter(pk__in=key_ids))
+    now = timezone.now()  # after the lock: whatever was accepted before it came before this
     living = Q(revoked_at=None, expires_at__gt=now)
     mine.filter(living, key__in=key_ids).update(revoked_at=now)

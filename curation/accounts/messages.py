@@ -1,8 +1,9 @@
 """EIP-4361 messages: composed here, and read back behind guards of our own.
 
 The library's strict ABNF parser takes seconds on long texts and is happy with a future issue
-date, a missing expiry or any statement; so each of those is checked here, the size and the
-statement before the parser sees anything.
+date, a missing expiry or any statement; so each of those is checked here. Size, statement, site,
+chain and resources are looked at line by line before the parser sees anything; what it reads is
+written again and must come out the same.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ STATEMENT = (
     "you can take that back at any time on your account page."
 )
 MOST_LINES, LONGEST_LINE = 16, 320  # the parser's time grows with the square of a line's length
+_HEADER = " wants you to sign in with your Ethereum account:"
 _STATEMENT_LINE = 3  # header, address, empty line, statement
 
 
@@ -83,13 +85,10 @@ def read(text: str, *, now: datetime) -> ReadMessage:
         SignInRefused: the error of the first guard that failed.
     """
     message = _parse(text)
-    _check_place(message)
     issued_at, expires_at = _check_times(message, now)
     if message.request_id is not None:
         raise errors.RequestIdUnexpected("This site gives out no request ids.")
     resources = message.resources or []
-    if len(resources) > 1 or not all(r.startswith("did:key:") for r in resources):
-        raise errors.ResourcesRefused("A message may list one browser key and nothing else.")
     if resources:
         keys.public_key(resources[0])
     return ReadMessage(
@@ -113,6 +112,7 @@ def _parse(text: str) -> SiweMessage:
     if len(lines) <= _STATEMENT_LINE or lines[_STATEMENT_LINE] != STATEMENT:
         raise errors.StatementMismatch("The statement is not the one this site asks to sign.")
     _check_spelling(lines)
+    _check_place(lines)
     try:
         message = SiweMessage.from_message(text, abnf=True)
         written = message.prepare_message()
@@ -132,21 +132,35 @@ def _check_spelling(lines: list[str]) -> None:
         raise errors.VersionUnsupported("Only version 1 of EIP-4361 is understood.")
 
 
-def _check_place(message: SiweMessage) -> None:
+def _check_place(lines: list[str]) -> None:
+    """Which site and chain the message is for, by its lines; the parser never sees another's."""
     site = urlsplit(settings.SITE_URL)
-    if message.scheme != site.scheme:
+    scheme, _, rest = lines[0].rpartition("://")
+    domain = rest.removesuffix(_HEADER)
+    if domain == rest:
+        raise errors.MessageMalformed("This is no EIP-4361 message.")
+    if scheme != site.scheme:
         raise errors.SchemeMismatch(f"The message must say it is for {settings.SITE_URL}.")
-    if message.domain != site.netloc:
+    if domain != site.netloc:
         raise errors.DomainMismatch(
-            f"The message is for {message.domain}; this is {site.netloc}. "
+            f"The message is for {domain[:100]}; this is {site.netloc}. "
             "If you did not type the address of this page yourself, leave it."
         )
-    if message.uri != settings.SITE_URL:
+    if _said(lines, "URI: ") != settings.SITE_URL:
         raise errors.UriMismatch(f"The message is not about {settings.SITE_URL}.")
-    if message.chain_id != settings.CHAIN_ID:
+    if (chain := _said(lines, "Chain ID: ")) != str(settings.CHAIN_ID):
         raise errors.ChainMismatch(
-            f"The message is for chain {message.chain_id}; this site is on {settings.CHAIN_ID}."
+            f"The message is for chain {chain[:30]}; this site is on {settings.CHAIN_ID}."
         )
+    resources = [line[2:] for line in lines if line.startswith("- ")]
+    if len(resources) > 1 or not all(r.startswith("did:key:") for r in resources):
+        raise errors.ResourcesRefused("A message may list one browser key and nothing else.")
+
+
+def _said(lines: list[str], field: str) -> str:
+    """The value of a field that stands there once."""
+    values = [line.removeprefix(field) for line in lines if line.startswith(field)]
+    return values[0] if len(values) == 1 else ""
 
 
 def _check_times(message: SiweMessage, now: datetime) -> tuple[datetime, datetime]:

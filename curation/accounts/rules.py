@@ -12,7 +12,8 @@ from curation.errors import CurationError
 
 NAME_LONGEST = 32
 # Names people would take for somebody's address or somebody's ENS name.
-_ADDRESS_LIKE = re.compile(r"0x[0-9a-f]{4,}|\.eth\b", re.IGNORECASE)
+_ADDRESS_LIKE = re.compile(r"[0о]\s*[xх×][0-9a-f…]{4,}|[.。․]\s*eth\b", re.IGNORECASE)
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters that look like nothing
 
 
 class AddressInvalid(CurationError):
@@ -50,7 +51,10 @@ def clean_name(value: str) -> str:
         NameRefused: it looks like an address or an ENS name, or mixes in invisible characters.
     """
     name = " ".join(clean_text(value, name="The name", longest=200, required=False).split())
-    if any(unicodedata.category(c) in ("Cf", "Co", "Cn") for c in name):
+    marks = sum(unicodedata.category(c) in ("Mn", "Me") for c in name)
+    if marks > len(name) // 2:
+        raise NameRefused("The name has more accents than letters.")
+    if any(c in _BLANK or unicodedata.category(c) in ("Cf", "Co", "Cn") for c in name):
         raise NameRefused("The name has invisible characters.")
     if _ADDRESS_LIKE.search(unicodedata.normalize("NFKC", name)):
         raise NameRefused("A name cannot look like an address or an ENS name.")

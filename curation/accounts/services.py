@@ -25,8 +25,6 @@ from curation.rates import Rate, spend
 
 BACKEND = "curation.accounts.backends.AddressBackend"
 PER_CLIENT = Rate("sign-in by client", 60, 60)
-# Twice as many, so that no single client can keep an address from signing in.
-PER_ADDRESS = Rate("sign-in by address", 120, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,6 @@ def sign_in(
     """
     spend(PER_CLIENT, client_of(request))
     read = messages.read(message, now=timezone.now())
-    spend(PER_ADDRESS, read.address)
     if read.address in WELL_KNOWN and not settings.DEMO_WALLET:
         raise errors.AddressRefused("Everybody has the key of this address. Use your own.")
     delegations.check_proof(read, delegation_proof)
@@ -80,7 +77,10 @@ def sign_in(
     nonces.check_nonce(nonce=read.nonce, session_key=session_key)
     # May ask a node: before, not within, the transaction.
     kind = signatures.verify(
-        address=read.address, digest=signatures.personal_digest(message), signature=signature
+        address=read.address,
+        digest=signatures.personal_digest(message),
+        signature=signature,
+        client=client_of(request),
     )
     return _admit(
         request=request, read=read, signature=signature, proof=delegation_proof, kind=kind
@@ -102,7 +102,8 @@ def _admit(
     member, _ = Member.objects.get_or_create(address=read.address)
     if not member.is_active:
         raise errors.MemberBarred("This address was banned from the site.")
-    browser = request.headers.get("User-Agent", "")[:200]
+    browser = request.headers.get("User-Agent", "").replace("\0", "")[:200]
+    _take_back_delegation(request)
     delegation = None
     if read.did_key:
         delegation = delegations.record(
@@ -128,11 +129,16 @@ def _admit(
 @transaction.atomic
 def sign_out(*, request: HttpRequest) -> None:
     """End this session and take back what was delegated with it."""
-    delegation_id = request.session.get(sessions.DELEGATION)
-    if request.user.is_authenticated and delegation_id:
-        revoke_delegation(member=request.user, delegation_id=delegation_id)
+    _take_back_delegation(request)
     nonces.forget_nonces(session_key=request.session.session_key or "")
     logout(request)
+
+
+def _take_back_delegation(request: HttpRequest) -> None:
+    """What was delegated with a session ends with it."""
+    delegation_id = request.session.get(sessions.DELEGATION)
+    if isinstance(request.user, Member) and delegation_id:
+        revoke_delegation(member=request.user, delegation_id=delegation_id)
 
 
 @transaction.atomic

@@ -11,7 +11,10 @@ from ninja import Field, ModelSchema, Router, Schema, Status
 
 from curation.apis import PAGE, Limit, PageOut, answers, keyset, member_of, member_only
 from curation.briefs.models import Brief
+from curation.briefs.rules import POSTS
 from curation.briefs.services import post_brief
+from curation.clients import client_of
+from curation.rates import spend
 
 router = Router(tags=["briefs"])
 
@@ -85,4 +88,5 @@ def brief(request: HttpRequest, slug: str) -> Any:
 )
 def post(request: HttpRequest, wanted: BriefIn) -> Any:
     """Post a brief; its first round opens within seconds."""
+    spend(POSTS, client_of(request))
     return Status(201, post_brief(posted_by=member_of(request), **wanted.dict()))

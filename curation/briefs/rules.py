@@ -9,6 +9,7 @@ from typing import Final
 
 from curation.briefs.errors import BriefInvalid
 from curation.errors import CurationError
+from curation.rates import Rate
 
 ACTIVE_MOST: Final = 3  # briefs one member may have active at a time
 POSTED_MOST: Final = 10  # and may post within this time
@@ -40,6 +41,8 @@ LENGTHS: Final = (
 )
 
 # Bidirectional controls can make a text read as something it is not (Trojan Source).
+# Members are free to make; what one client posts under all of its names is bounded too.
+POSTS = Rate("briefs by client", 20, 24 * 3600)
 _BIDI = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], None
 )

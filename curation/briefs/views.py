@@ -17,10 +17,12 @@ from curation.briefs.errors import BriefBusy, BriefInvalid, NotYours
 from curation.briefs.forms import BriefForm
 from curation.briefs.models import Brief
 from curation.briefs.palette import COLOURS
+from curation.clients import client_of
 from curation.errors import CurationError
 from curation.galleries.models import Round
 from curation.galleries.selectors import open_rounds
 from curation.galleries.walls import Wall
+from curation.rates import spend
 from curation.status import TransitionRefused
 
 STRIP = 11  # one large and two rows of five small
@@ -71,6 +73,7 @@ def _brief_form(request: HttpRequest, member: Member) -> HttpResponse:
     form = BriefForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
+            spend(rules.POSTS, client_of(request))
             posted = services.post_brief(posted_by=member, **form.cleaned_data)
         except CurationError as error:
             form.add_error(None, str(error))

@@ -20,7 +20,7 @@ contract SignatureProbe {
     /// @param wallet Who is said to have signed.
     /// @param digest The 32 bytes that were signed.
     /// @param signature As the wallet itself takes it, unwrapped from ERC-6492.
-    /// @param factory Who can deploy or prepare the wallet; zero when the signature was not wrapped.
+    /// @param factory Who can deploy the wallet; zero when the signature was not wrapped.
     /// @param factoryCall What to call the factory with.
     constructor(
         address wallet,
@@ -31,7 +31,9 @@ contract SignatureProbe {
     ) {
         bytes memory question = abi.encodeWithSelector(IS_VALID_SIGNATURE, digest, signature);
         bool valid = _accepts(wallet, question);
-        if (!valid && factory != address(0)) {
+        // A wallet that is there already speaks for itself: a factory chosen by whoever asks could
+        // otherwise show it as it would be after a purchase that nobody pays for.
+        if (!valid && factory != address(0) && wallet.code.length == 0) {
             _prepare(factory, factoryCall);
             valid = _accepts(wallet, question);
         }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from curation.accounts import errors
-from curation.accounts.delegations import revoke_delegation, verify_delegated
+from curation.accounts.delegations import hold_key, revoke_delegation, verify_delegated
 from curation.accounts.models import Delegation, Member, SessionKey
+from tests.threads import at_once
 from tests.wallets import BrowserKey, Wallet
 
 from .visitor import Visitor
@@ -185,3 +189,28 @@ def test_the_published_example_key_is_understood() -> None:
 
     example = "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"
     assert did_key_of(public_key(example)) == example
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threat_31_a_revocation_never_comes_between_an_answer_and_what_follows() -> None:
+    wallet, key = Wallet(), BrowserKey()
+    assert Visitor().sign_in(wallet, key).status_code == 200
+    member, delegation = Member.objects.get(), Delegation.objects.get()
+    held, moments = threading.Event(), {}
+
+    def use(index: int) -> None:
+        if index:
+            assert held.wait(10)
+            revoke_delegation(member=member, delegation_id=delegation.pk)
+            return
+        with transaction.atomic():
+            hold_key(did_key=key.did_key)
+            held.set()
+            time.sleep(0.4)  # the other thread asks for the revocation meanwhile
+            moments["at"] = timezone.now()
+            check(key, wallet, at=moments["at"])
+
+    assert at_once(2, use) == [None, None]
+    delegation.refresh_from_db()
+    assert delegation.allows(moments["at"])
+    assert delegation.revoked_at > moments["at"]

@@ -64,6 +64,12 @@ def test_names_are_kept_on_one_line(name: str) -> None:
         "A\u200bda",
         "A\u00adda",
         "A\u2060da",
+        "\u3164",
+        "A\u2800da",
+        "vitalik\u3002eth",
+        "0х5aaeb6",  # a Cyrillic letter
+        "0xf39F…2266",
+        "a" + "\u0301" * 20,
     ],
 )
 def test_names_that_look_like_something_else_are_refused(name: str) -> None:

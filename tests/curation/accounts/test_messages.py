@@ -72,7 +72,7 @@ AXES: dict[str, dict[Change, type[SignInRefused]]] = {
     },
     "chain": {
         swap("Chain ID: 31337", "Chain ID: 1"): errors.ChainMismatch,
-        swap("Chain ID: 31337", "Chain ID: 031337"): errors.MessageMalformed,
+        swap("Chain ID: 31337", "Chain ID: 031337"): errors.ChainMismatch,
     },
     "version": {swap("Version: 1", "Version: 2"): errors.VersionUnsupported},
     "statement": {
@@ -162,6 +162,8 @@ def test_threat_04_a_large_message_never_reaches_the_parser(monkeypatch) -> None
         good().replace(messages.STATEMENT, "a" * 1200),
         good().replace("URI: http://testserver", "URI: http://testserver/" + "a" * 1000),
         good() + "\n- x:" * 200,
+        good() + f"\n- x:{'a' * 300}" * 4,
+        good().replace("testserver wants", "evil.example wants"),
     ):
         with pytest.raises(SignInRefused):
             messages.read(text, now=NOW)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from curation.accounts import nonces
 from curation.accounts.known_keys import WELL_KNOWN
 from curation.accounts.models import Delegation, Member, MemberSession, SignInNonce
+from tests.threads import at_once
 from tests.wallets import BrowserKey, Wallet, mirrored
 
 from .visitor import Visitor
@@ -258,3 +259,65 @@ def test_mutated_messages_never_sign_in(data: st.DataObject) -> None:
     answer = visitor.present(mutated, wallet.sign(text))
     assert answer.status_code in (400, 403, 413, 429, 503)
     assert not Member.objects.filter(address=wallet.address).exists()
+
+
+def test_threat_05_switching_accounts_takes_back_what_the_first_delegated(
+    visitor: Visitor, wallet: Wallet, browser_key: BrowserKey
+) -> None:
+    visitor.sign_in(wallet, browser_key)
+    visitor.sign_in(Wallet())
+    assert Delegation.objects.get().revoked_at is not None
+
+
+def test_signing_in_again_with_the_same_key_leaves_the_new_delegation(
+    visitor: Visitor, wallet: Wallet, browser_key: BrowserKey
+) -> None:
+    visitor.sign_in(wallet, browser_key)
+    visitor.sign_in(wallet, browser_key)
+    newest, first = Delegation.objects.order_by("-pk")
+    assert (newest.revoked_at, first.revoked_at is None) == (None, False)
+
+
+def test_nobody_is_kept_out_by_what_others_try_in_their_name(
+    visitor: Visitor, wallet: Wallet, settings
+) -> None:
+    settings.PROXY_COUNT = 1
+    stranger = Wallet()
+    for number in range(8):
+        attacker = Visitor()
+        attacker.client.defaults["HTTP_X_FORWARDED_FOR"] = f"198.51.100.{number}"
+        for _ in range(22):
+            asked = attacker.message(wallet)
+            answer = attacker.present(asked["message"], stranger.sign(asked["message"]))
+        assert answer.status_code == 429
+    visitor.client.defaults["HTTP_X_FORWARDED_FOR"] = "203.0.113.5"
+    assert visitor.sign_in(wallet).status_code == 200
+
+
+def test_browsers_that_never_sign_in_leave_little_and_not_for_long(
+    visitor: Visitor, wallet: Wallet
+) -> None:
+    refused = visitor.post("sign-in-message", {"address": "0x12"})
+    assert refused.status_code == 422
+    elsewhere = visitor.client.get("/api/v1/nonce", headers={"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
+    assert not MemberSession.objects.exists()
+    visitor.message(wallet)
+    left = MemberSession.objects.get().expire_date - timezone.now()
+    assert left <= timedelta(minutes=15)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_nonces_of_one_session_at_once_sign_in_once_and_never_deadlock() -> None:
+    for _ in range(6):
+        visitor, wallet = Visitor(), Wallet()
+        asked = [visitor.message(wallet) for _ in range(2)]
+        copies = [Visitor() for _ in asked]
+        for copy in copies:
+            copy.client.cookies["sessionid"] = visitor.session_key
+
+        def present(index: int) -> int:
+            message = asked[index]["message"]  # noqa: B023 - used before the next round
+            return copies[index].present(message, wallet.sign(message)).status_code  # noqa: B023
+
+        assert sorted(at_once(2, present)) == [200, 403]

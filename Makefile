@@ -58,8 +58,9 @@ fix: install-dev  ## format and mend what ruff can mend
 bench: install-dev  ## the benchmarks, each a ratio against a peer in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: install-dev  ## kill tests in full: thirty kills instead of three
+soak: install-dev  ## kill tests in full, thirty kills for three; contract campaigns in full (an hour)
 	@SALON_SOAK=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
+	@SALON_SOAK=1 $(BIN)/python -m pytest tests/chain/test_contracts.py -k "campaigns and not planted" -s
 
 train: install-dev  ## train the embedded model from nothing (hours; resumable)
 	@$(BIN)/python -m generation.emblems.train_autoencoder

@@ -57,6 +57,12 @@ contract HostileToken is ERC20 {
         _approve(address(this), spender, type(uint256).max);
     }
 
+    /// @notice Takes no permits, but uses the occasion.
+    function permit(address, address, uint256, uint256, uint8, bytes32, bytes32) external {
+        require(_temptations().length != 0, "no permits");
+        _callAll();
+    }
+
     function transfer(address to, uint256 amount) public override returns (bool) {
         return _misbehave(msg.sender, to, amount);
     }

@@ -6,8 +6,8 @@ import {vm} from "../kit/Cheats.sol";
 import {House} from "../kit/House.sol";
 import {Crowd} from "./Crowd.sol";
 
-/// @notice A crowd, and what must hold whatever it does. Which of it is checked in a campaign of its
-/// own, and with which token, is for the contracts that inherit this to say.
+/// @notice A crowd, and what must hold whatever it does. What of it is checked in a campaign of its
+/// own, and with which token, is said by the contracts that inherit this.
 abstract contract Campaign is House {
     Crowd internal crowd;
 
@@ -18,7 +18,9 @@ abstract contract Campaign is House {
     function _gather(address unpayable, bool watching) internal {
         House.setUp();
         address[] memory members = _members();
-        for (uint256 i = 0; i < members.length; ++i) _equip(members[i], 1e26);
+        for (uint256 i = 0; i < members.length; ++i) {
+            _equip(members[i], 1e26);
+        }
         address donor = _person("donor");
         _equip(donor, 1e26);
         while (candidates.length > 3) candidates.pop();

@@ -7,12 +7,11 @@ import {vm} from "../kit/Cheats.sol";
 import {Trees} from "../kit/Trees.sol";
 import {Watch} from "./Watch.sol";
 
-/// @notice Members, funders, an operator, a guardian and a donor who do anything at any time. A call
-/// that cannot be made now is not made (and forge counts it as discarded); a call that is made must
-/// succeed, or the campaign fails.
+/// @notice Members, funders, an operator, a guardian and a donor who do anything at any time. What
+/// cannot be done now is not done, and forge counts it as discarded; what is done must succeed, or
+/// the campaign fails.
 contract Crowd is Watch {
     uint256 private constant MOST_LIVE = 4;
-    uint256 private constant MOST_AMOUNT = 1e22;
 
     address private immutable operator;
     address private immutable guardian;
@@ -53,7 +52,7 @@ contract Crowd is Watch {
         uint256 round = _stakingRound(which);
         bytes32 candidate = candidates[what % candidates.length];
         vm.prank(_someone(who, round));
-        curation.stake(round, candidate, 1000 + amount % MOST_AMOUNT, anchors[candidate]);
+        curation.stake(round, candidate, 1000 + _any(amount), anchors[candidate]);
     }
 
     function stakeWithUsedPermit(uint256 who, uint256 which, uint256 what, uint256 amount)
@@ -64,15 +63,13 @@ contract Crowd is Watch {
         bytes32 candidate = candidates[what % candidates.length];
         ICuration.Permit memory used;
         vm.prank(_someone(who, round));
-        curation.stakeWithPermit(
-            round, candidate, 1000 + amount % MOST_AMOUNT, anchors[candidate], used
-        );
+        curation.stakeWithPermit(round, candidate, 1000 + _any(amount), anchors[candidate], used);
     }
 
     function fund(uint256 who, uint256 which, uint256 amount) external watched {
         uint256 round = _stakingRound(which);
         vm.prank(_someone(who, round));
-        curation.fund(round, 1 + amount % MOST_AMOUNT);
+        curation.fund(round, 1 + _any(amount));
     }
 
     function anchorBallots(uint256 which, bytes32 ballots) external watched {
@@ -169,7 +166,7 @@ contract Crowd is Watch {
     function donate(uint256 amount, uint8 mood) external {
         vm.assume(mood % 4 == 0);
         vm.prank(donor);
-        require(token.transfer(address(curation), amount % MOST_AMOUNT), "no gift");
+        require(token.transfer(address(curation), _any(amount)), "no gift");
     }
 
     function pauseOrGoOn(uint8 mood) external {
@@ -207,12 +204,6 @@ contract Crowd is Watch {
         uint256 paid = token.balanceOf(funder) - purse;
         require(paid == amount, "a refund paid otherwise");
         paidBy[round] += paid;
-    }
-
-    /// @dev Who cannot be paid stays in, so they go into the first two rounds only.
-    function _someone(uint256 who, uint256 round) private view returns (address member) {
-        member = members[who % members.length];
-        if (member == unpayable && round > 1) return members[(who % members.length + 1) % members.length];
     }
 
     /// @dev A round that takes stakes; a new one when there is none.

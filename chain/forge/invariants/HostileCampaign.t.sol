@@ -7,8 +7,8 @@ import {vm} from "../kit/Cheats.sol";
 import {Campaign} from "./Campaign.sol";
 import {Hydra} from "./Hydra.sol";
 
-/// @notice The same crowd with a token that re-enters on every transfer, for its own profit, and that
-/// pays one of the members nothing.
+/// @notice The same crowd with a token that re-enters on every transfer, for its own profit, and
+/// that pays one of the members nothing.
 contract HostileCampaignTest is Campaign {
     Hydra private hydra;
 
@@ -29,6 +29,7 @@ contract HostileCampaignTest is Campaign {
     }
 
     /// forge-config: default.invariant.runs = 64
+    /// forge-config: soak.invariant.runs = 6400
     function invariant_13_threat_14_a_token_that_re_enters_gains_nothing() external {
         _checkSolvency();
         _checkSums();
@@ -36,6 +37,8 @@ contract HostileCampaignTest is Campaign {
 
     /// forge-config: default.invariant.runs = 32
     /// forge-config: default.invariant.check_interval = 16
+    /// forge-config: soak.invariant.runs = 3200
+    /// forge-config: soak.invariant.check_interval = 16
     function invariant_11_one_who_cannot_be_paid_blocks_nobody() external {
         _everybodyLeaves(ADA);
         vm.assertEq(crowd.principal(), crowd.principalOf(ADA), "11: somebody else is still inside");

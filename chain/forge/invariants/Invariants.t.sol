@@ -14,6 +14,7 @@ contract InvariantsTest is Campaign {
     }
 
     /// forge-config: default.invariant.check_interval = 16
+    /// forge-config: soak.invariant.check_interval = 16
     function invariant_03_12_everybody_can_leave_and_every_pool_ends_somewhere() external {
         _everybodyLeaves(address(0));
         vm.assertEq(crowd.principal(), 0, "03: somebody is still inside");

@@ -10,7 +10,10 @@ contract OverTimeTest is Campaign {
         _gather(address(0), true);
     }
 
-    function invariant_05_07_09_the_past_stays_results_stay_and_states_only_advance() external view {
+    function invariant_05_07_09_the_past_stays_results_stay_and_states_only_advance()
+        external
+        view
+    {
         vm.assertTrue(crowd.pastIsTheSame(), "05: what was said about the past changed");
         vm.assertEq(crowd.changedItsMind(), 0, "07: this round's result changed");
         vm.assertEq(crowd.wentBack(), 0, "09: this round went back");

@@ -39,7 +39,9 @@ abstract contract Sums {
 
     /// @notice What members have inside, over all rounds.
     function principal() public view returns (uint256 sum) {
-        for (uint256 i = 0; i < live.length; ++i) sum += principalIn(live[i]);
+        for (uint256 i = 0; i < live.length; ++i) {
+            sum += principalIn(live[i]);
+        }
     }
 
     /// @notice What funders put in and have not taken back.
@@ -71,7 +73,9 @@ abstract contract Sums {
 
     /// @notice What all pools still owe.
     function owed() public view returns (uint256 sum) {
-        for (uint256 i = 0; i < live.length; ++i) sum += owedBy(live[i]);
+        for (uint256 i = 0; i < live.length; ++i) {
+            sum += owedBy(live[i]);
+        }
     }
 
     /// @notice What is inside, but for what was given away.
@@ -89,7 +93,9 @@ abstract contract Sums {
     /// @notice The same of all rounds there ever were.
     function mostDust() public view returns (uint256 dust) {
         dust = oldDust;
-        for (uint256 i = 0; i < live.length; ++i) dust += mostDustOf(live[i]);
+        for (uint256 i = 0; i < live.length; ++i) {
+            dust += mostDustOf(live[i]);
+        }
     }
 
     /// @notice How many rounds are live.

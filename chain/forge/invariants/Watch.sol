@@ -34,7 +34,9 @@ abstract contract Watch is Sums {
     modifier watched() {
         _;
         if (!watching) return;
-        for (uint256 i = 0; i < live.length; ++i) _look(live[i]);
+        for (uint256 i = 0; i < live.length; ++i) {
+            _look(live[i]);
+        }
     }
 
     /// @param watching_ whether to look; it takes time, so only those do who ask what was seen
@@ -55,6 +57,19 @@ abstract contract Watch is Sums {
         vm.assume(readings.length < MOST_READINGS);
         uint256 time = block.timestamp - 1;
         readings.push(Reading(account, time, curation.principalAt(account, time)));
+    }
+
+    /// @dev Of any size, from a wei to 10^22, small ones as often as large ones.
+    function _any(uint256 seed) internal pure returns (uint256) {
+        return seed % 10 ** (1 + (seed >> 200) % 22);
+    }
+
+    /// @dev Who cannot be paid stays in, so they go into the first two rounds only.
+    function _someone(uint256 who, uint256 round) internal view returns (address member) {
+        member = members[who % members.length];
+        if (member == unpayable && round > 1) {
+            return members[(who % members.length + 1) % members.length];
+        }
     }
 
     function _look(uint256 round) private {

@@ -11,31 +11,22 @@ interface Cheats {
         uint64 gasRemaining;
     }
 
-    struct Log {
-        bytes32[] topics;
-        bytes data;
-        address emitter;
-    }
-
     function warp(uint256 time) external;
-    function roll(uint256 height) external;
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function assume(bool wanted) external pure;
     function addr(uint256 key) external pure returns (address);
-    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8, bytes32, bytes32);
     function expectRevert(bytes calldata answer) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert() external;
     function expectEmit(address emitter) external;
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
     function lastCallGas() external view returns (Gas memory);
-    function snapshotState() external returns (uint256);
-    function revertToState(uint256 id) external returns (bool);
-    function envOr(string calldata name, bytes calldata otherwise) external view returns (bytes memory);
-    function getBlockTimestamp() external view returns (uint256);
+    function envOr(string calldata name, bytes calldata otherwise)
+        external
+        view
+        returns (bytes memory);
     function assertEq(uint256 left, uint256 right, string calldata what) external pure;
     function assertEq(bytes32 left, bytes32 right, string calldata what) external pure;
     function assertEq(address left, address right, string calldata what) external pure;

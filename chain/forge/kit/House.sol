@@ -31,14 +31,21 @@ abstract contract House {
     function setUp() public virtual {
         token = _makeToken();
         curation = _deploy(token, SHORTEST, SMALLEST);
-        for (uint256 i = 0; i < 5; ++i) candidates.push(keccak256(abi.encode("candidate", i)));
+        for (uint256 i = 0; i < 5; ++i) {
+            candidates.push(keccak256(abi.encode("candidate", i)));
+        }
         address[3] memory holders = [ADA, BOB, SPONSOR];
-        for (uint256 i = 0; i < holders.length; ++i) _equip(holders[i], 1e24);
+        for (uint256 i = 0; i < holders.length; ++i) {
+            _equip(holders[i], 1e24);
+        }
     }
 
     /// @dev The code under test: this compilation's, or the one that the environment brings (the
     /// committed artifact, or a mutant of it).
-    function _deploy(IERC20 token_, uint256 shortest, uint256 smallest) internal returns (Curation) {
+    function _deploy(IERC20 token_, uint256 shortest, uint256 smallest)
+        internal
+        returns (Curation)
+    {
         return Curation(_create(abi.encode(token_, ADMIN, OPERATOR, GUARDIAN, shortest, smallest)));
     }
 

@@ -18,7 +18,9 @@ contract PayoutsTest is House {
     function setUp() public override {
         super.setUp();
         people = [ADA, BOB, SPONSOR];
-        for (uint256 i = 0; i < people.length; ++i) _equip(people[i], 1e26);
+        for (uint256 i = 0; i < people.length; ++i) {
+            _equip(people[i], 1e26);
+        }
     }
 
     function test_fuzz_invariant_14_the_order_of_stakes_and_funds_changes_no_payout(
@@ -26,7 +28,9 @@ contract PayoutsTest is House {
         uint256 order
     ) external {
         _openTwo();
-        for (uint256 i = 0; i < calls.length; ++i) _do(0, calls[i]);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            _do(0, calls[i]);
+        }
         for (uint256 left = calls.length; left > 0; --left) {
             uint256 at = uint256(keccak256(abi.encode(order, left))) % left;
             _do(1, calls[at]);
@@ -75,7 +79,9 @@ contract PayoutsTest is House {
     }
 
     /// @dev Two accounts with parts of a stake earn what one would have, to the wei that is cut.
-    function test_fuzz_rewards_are_linear_in_stake(uint96 stake, uint96 part, uint96 pool) external {
+    function test_fuzz_rewards_are_linear_in_stake(uint96 stake, uint96 part, uint96 pool)
+        external
+    {
         uint256 whole = 2 * SMALLEST + uint256(stake) % 1e24;
         uint256 first = SMALLEST + uint256(part) % (whole - 2 * SMALLEST + 1);
         for (uint256 round = 0; round < 2; ++round) {
@@ -123,9 +129,8 @@ contract PayoutsTest is House {
         for (uint256 i = 0; i < claims; ++i) {
             uint256 at = ((backwards ? claims - 1 - i : i) + turn % claims) % claims;
             address who = people[at / 6];
-            uint256 paid = at % 6 == 5
-                ? _refunded(who, round)
-                : _withdrawn(who, round, candidates[at % 6]);
+            uint256 paid =
+                at % 6 == 5 ? _refunded(who, round) : _withdrawn(who, round, candidates[at % 6]);
             unchecked {
                 sum += uint256(keccak256(abi.encode(at, paid)));
             }

@@ -20,13 +20,15 @@ contract RoundingTest is House {
     function setUp() public override {
         super.setUp();
         address[3] memory people = [ADA, BOB, SPONSOR];
-        for (uint256 i = 0; i < people.length; ++i) _equip(people[i], 2e26);
+        for (uint256 i = 0; i < people.length; ++i) {
+            _equip(people[i], 2e26);
+        }
     }
 
     /// @dev A claim is the exact part of its share, cut to a whole wei.
-    function test_fuzz_invariant_04_a_claim_is_less_than_one_wei_short_and_never_over(
-        Amounts memory amounts
-    ) external {
+    function test_fuzz_invariant_04_a_claim_is_never_over_nor_a_wei_short(Amounts memory amounts)
+        external
+    {
         (uint256 pool, uint16 firstBps) = _play(amounts);
         uint256 share = pool * firstBps / 10_000;
         uint256 staked = curation.stakedBehind(ROUND, candidates[0]);
@@ -60,7 +62,9 @@ contract RoundingTest is House {
     function test_threat_15_a_pool_of_one_wei_is_not_lost_in_rounding() external {
         _open(ROUND);
         _fund(SPONSOR, ROUND, 1);
-        for (uint256 i = 0; i < 3; ++i) _stake(ADA, ROUND, candidates[i], 1e20);
+        for (uint256 i = 0; i < 3; ++i) {
+            _stake(ADA, ROUND, candidates[i], 1e20);
+        }
         _finish(ROUND, _shares(3334, 3333, 3333));
         vm.prank(ADA);
         (, uint256 reward) = curation.withdraw(ROUND, candidates[0]);

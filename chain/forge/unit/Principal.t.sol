@@ -76,9 +76,7 @@ contract PrincipalTest is House {
         for (uint256 i = 0; i < moments.length; ++i) {
             vm.warp(moments[i]);
             vm.expectRevert(
-                abi.encodeWithSelector(
-                    ICuration.RoundInState.selector, ROUND, ICuration.State.Open
-                )
+                abi.encodeWithSelector(ICuration.RoundInState.selector, ROUND, ICuration.State.Open)
             );
             vm.prank(ADA);
             curation.withdraw(ROUND, candidates[0]);

@@ -38,9 +38,7 @@ contract ProofsTest is House {
         vm.prank(OPERATOR);
         curation.openRound(8, _times());
         ICuration.Anchor memory anchored = _anchorOf(candidates[0]);
-        vm.expectRevert(
-            abi.encodeWithSelector(ICuration.NotAnchored.selector, candidates[0], 0)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICuration.NotAnchored.selector, candidates[0], 0));
         vm.prank(ADA);
         curation.stake(8, candidates[0], SMALLEST, anchored);
     }
@@ -91,9 +89,8 @@ contract ProofsTest is House {
         vm.assertEq(curation.stakedBehind(ROUND, candidates[2]), 2 * SMALLEST, "counted as one");
         vm.assertEq(curation.rootsOf(ROUND)[0], Trees.rootOf(candidates), "the first root stays");
         ICuration.Winner[] memory winners = new ICuration.Winner[](2);
-        winners[0] = ICuration.Winner(
-            candidates[2], 5000, 0, Trees.proofOf(candidates, candidates[2])
-        );
+        winners[0] =
+            ICuration.Winner(candidates[2], 5000, 0, Trees.proofOf(candidates, candidates[2]));
         winners[1] = ICuration.Winner(candidates[2], 5000, 1, new bytes32[](0));
         vm.warp(curation.roundOf(ROUND).times.stakingDeadline);
         vm.expectRevert(ICuration.WinnersRefused.selector);
@@ -125,6 +122,8 @@ contract ProofsTest is House {
 
     function _names(uint256 seed, uint256 count) private pure returns (bytes32[] memory names) {
         names = new bytes32[](count);
-        for (uint256 i = 0; i < count; ++i) names[i] = keccak256(abi.encode(seed, i));
+        for (uint256 i = 0; i < count; ++i) {
+            names[i] = keccak256(abi.encode(seed, i));
+        }
     }
 }

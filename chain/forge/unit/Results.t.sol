@@ -19,7 +19,9 @@ contract ResultsTest is House {
         _fund(SPONSOR, ROUND, 1000);
         uint48 settlesAt = times.stakingDeadline + SHORTEST;
         bytes32[] memory names = new bytes32[](3);
-        for (uint256 i = 0; i < 3; ++i) names[i] = candidates[i];
+        for (uint256 i = 0; i < 3; ++i) {
+            names[i] = candidates[i];
+        }
         uint16[] memory sharesBps = _shares(6000, 3999, 1);
         vm.expectEmit(address(curation));
         emit ICuration.ResultProposed(
@@ -42,9 +44,7 @@ contract ResultsTest is House {
         ICuration.Winner[] memory winners = _winners(_shares(10_000, 0, 0));
         vm.startPrank(OPERATOR);
         vm.warp(times.stakingDeadline - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ICuration.TooEarly.selector, times.stakingDeadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ICuration.TooEarly.selector, times.stakingDeadline));
         curation.proposeResult(ROUND, winners, bytes32(0), "bundle");
         vm.warp(times.resultDeadline);
         _expectState(ICuration.State.Refundable);
@@ -60,7 +60,9 @@ contract ResultsTest is House {
         _refused(_shares(10_001, 0, 0));
         _refused(_shares(5000, 5001, 0));
         uint16[] memory four = new uint16[](4);
-        for (uint256 i = 0; i < 4; ++i) four[i] = 2500;
+        for (uint256 i = 0; i < 4; ++i) {
+            four[i] = 2500;
+        }
         _refused(four);
         uint16[] memory nothing = new uint16[](2);
         nothing[0] = 10_000;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-
 import {Curation} from "../../contracts/Curation.sol";
 import {ICuration} from "../../contracts/interfaces/ICuration.sol";
 import {vm} from "../kit/Cheats.sol";
@@ -92,7 +91,9 @@ contract RoundsTest is House {
     function test_a_round_has_at_most_1024_batches() external {
         _open(ROUND);
         vm.startPrank(OPERATOR);
-        for (uint256 i = 1; i < 1024; ++i) curation.anchor(ROUND, bytes32(i), 1, "");
+        for (uint256 i = 1; i < 1024; ++i) {
+            curation.anchor(ROUND, bytes32(i), 1, "");
+        }
         vm.expectRevert(ICuration.TooManyBatches.selector);
         curation.anchor(ROUND, "one more", 1, "");
     }
@@ -110,9 +111,7 @@ contract RoundsTest is House {
         vm.warp(curation.roundOf(ROUND).times.stakingDeadline);
         curation.proposeResult(ROUND, _winners(_shares(10_000, 0, 0)), "second", "bundle");
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ICuration.RoundInState.selector, ROUND, ICuration.State.Proposed
-            )
+            abi.encodeWithSelector(ICuration.RoundInState.selector, ROUND, ICuration.State.Proposed)
         );
         curation.anchorBallots(ROUND, "third");
     }
@@ -132,7 +131,9 @@ contract RoundsTest is House {
         _create(abi.encode(token_, admin, OPERATOR, GUARDIAN, shortest, smallest));
     }
 
-    function makeOutside(address token_, address admin, uint256 shortest, uint256 smallest) external {
+    function makeOutside(address token_, address admin, uint256 shortest, uint256 smallest)
+        external
+    {
         _make(token_, admin, shortest, smallest);
     }
 

@@ -113,9 +113,8 @@ contract StakesTest is House {
         _withoutApproval();
         (ICuration.Anchor memory anchored, ICuration.Permit memory permit) = _permit(5000);
         vm.prank(BOB);
-        IERC20Permit(address(token)).permit(
-            ADA, address(curation), 5000, permit.deadline, permit.v, permit.r, permit.s
-        );
+        IERC20Permit(address(token))
+            .permit(ADA, address(curation), 5000, permit.deadline, permit.v, permit.r, permit.s);
         vm.prank(ADA);
         curation.stakeWithPermit(ROUND, candidates[0], 5000, anchored, permit);
         vm.assertEq(curation.stakeOf(ROUND, ADA, candidates[0]), 5000, "staked");
@@ -148,9 +147,7 @@ contract StakesTest is House {
         permit.deadline = block.timestamp + 1 hours;
         IERC20Permit asked = IERC20Permit(address(token));
         bytes32 content = keccak256(
-            abi.encode(
-                PERMIT, ADA, address(curation), amount, asked.nonces(ADA), permit.deadline
-            )
+            abi.encode(PERMIT, ADA, address(curation), amount, asked.nonces(ADA), permit.deadline)
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", asked.DOMAIN_SEPARATOR(), content));
         (permit.v, permit.r, permit.s) = vm.sign(ADA_KEY, digest);

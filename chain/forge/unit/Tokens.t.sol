@@ -34,9 +34,8 @@ contract TokensTest {
 
     function test_votes_follow_delegation_by_timestamp() external {
         vm.assertEq(salon.clock(), block.timestamp, "clock");
-        vm.assertEq(
-            keccak256(bytes(salon.CLOCK_MODE())), keccak256("mode=timestamp"), "clock mode"
-        );
+        bytes32 mode = keccak256(bytes(salon.CLOCK_MODE()));
+        vm.assertEq(mode, keccak256("mode=timestamp"), "clock mode");
         salon.transfer(ADA, 300);
         vm.assertEq(salon.getVotes(ADA), 0, "no votes before delegating");
         vm.prank(ADA);

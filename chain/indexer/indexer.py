@@ -10,6 +10,7 @@ from chain.indexer.decoding import Decoder
 from chain.indexer.errors import ChainMoved, Disagreement, FinalityBroken, NodeBehind
 from chain.indexer.models import Block, Progress
 from chain.indexer.provider import Provider, TooMuch
+from chain.indexer.reading import Reader
 from chain.indexer.recovery import common_ancestor
 from chain.indexer.selectors import Following
 from chain.indexer.sizes import RangeSize
@@ -23,7 +24,8 @@ class Indexer:
 
     Each step
       1. asks for the head, and is done when it is the newest block stored;
-      2. reads the next range: which blocks are final, then headers, then logs;
+      2. reads the next range: which blocks are final, then headers, then logs; and begins to
+         read the one after it while this one is checked and written;
       3. goes back to the last common block if the first header is no child of the newest block
          stored, or the head is another block of its height: what lies above is taken back;
       4. checks the range against itself and, as set, a second node or the receipts (checks.py);
@@ -53,6 +55,7 @@ class Indexer:
         self.decoder = Decoder(following.addresses)
         self.addresses = [address.lower() for address in following.addresses.values()]
         self.checks = Checks(provider, self.addresses, second=second, receipts=receipts)
+        self.reader = Reader(provider, self.addresses)
         self.size = RangeSize()
 
     def check_chain(self) -> None:
@@ -90,12 +93,14 @@ class Indexer:
             return True
 
     def _take_in(self, progress: Progress, tip: Block | None, *, last: int, newest: int) -> bool:
-        # What is final is asked first: headers that are read later belong to it.
-        first, final = progress.next_block, self.provider.final(newest)
-        headers = self.provider.headers(first, last)
+        first, parent = progress.next_block, "" if tip is None else tip.hash
+        final, headers, logs = self.reader.read(first, last, parent=parent)
         if tip is not None and headers[0].parent != tip.hash:
             return self._go_back(progress, head=newest)
-        logs = self.provider.logs(first, last, self.addresses)
+        self.size.note(blocks=len(headers), logs=len(logs))
+        if last < newest:
+            until = min(newest, last + self.size.blocks)
+            self.reader.read_ahead(last + 1, until, parent=headers[-1].hash)
         try:
             self.checks.check(headers, logs, final=final)
             span = store.Span(headers, logs, newest, final)
@@ -104,7 +109,6 @@ class Indexer:
             if self.provider.hashes([last]).get(last) != headers[-1].hash:
                 raise ChainMoved(f"Block {last} changed while it was read.") from error
             raise
-        self.size.note(blocks=len(headers), logs=len(logs))
         return last < newest
 
     def _look_back(self, progress: Progress, head: Header) -> bool:

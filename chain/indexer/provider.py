@@ -11,6 +11,7 @@ from chain.indexer.errors import ChainMoved, NodeBehind
 from chain.indexer.wire import Header, Malformed, RawLog, header_of, log_of
 
 HEADERS_AT_ONCE = 50
+LARGEST_ANSWER = 8_000_000  # bytes
 ROOMY = 32_000_000  # bytes: more than the logs of any one block can be
 
 
@@ -23,7 +24,7 @@ class Provider:
 
     def __init__(self, url: str, *, chain_id: int, private: bool, finality_depth: int) -> None:
         """`finality_depth`: how far below the head a block is final, when the node cannot say."""
-        self.node = Node(url, chain_id=chain_id, private=private)
+        self.node = Node(url, chain_id=chain_id, private=private, largest_answer=LARGEST_ANSWER)
         self.roomy = Node(url, chain_id=chain_id, private=private, largest_answer=ROOMY)
         self.finality_depth = finality_depth
         self.names_final: bool | None = None  # not known yet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 LARGEST = 2_000
 FIRST = 16
-ENOUGH_LOGS = 700  # in a range: about half of what a client's answer may hold
+ENOUGH_LOGS = 4_000  # in a range: half of what is taken in one answer
 
 
 class RangeSize:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -38,6 +40,11 @@ class Malformed(NodeUnreachable):
     """The node answered something that is no block or no log."""
 
 
+_HASH = re.compile(r"0x[0-9a-f]{64}").fullmatch
+_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,16}").fullmatch
+_HASHES = re.compile(r"(0x[0-9a-f]{64})+").fullmatch
+
+
 def hex_of(value: Any, size: int | None = None) -> str:
     """Hex digits of a 0x string, in lower case.
 
@@ -57,13 +64,9 @@ def hex_of(value: Any, size: int | None = None) -> str:
 
 def number_of(value: Any) -> int:
     """A number from its hex, below 2^63. Raises Malformed."""
-    try:
-        number = int(value, 16) if value[:2] == "0x" else -1
-    except (TypeError, ValueError, KeyError) as error:
-        raise Malformed(f"The node gave {value!r:.80} for a number.") from error
-    if not 0 <= number < 2**63:
-        raise Malformed(f"The node gave {value!r:.80} for a number.")
-    return number
+    if isinstance(value, str) and _NUMBER(value) and (number := int(value, 16)) < 2**63:
+        return number
+    raise Malformed(f"The node gave {value!r:.80} for a number.")
 
 
 def header_of(raw: Any) -> Header:
@@ -86,15 +89,32 @@ def log_of(raw: Any) -> RawLog:
     try:
         if raw.get("removed"):
             raise Malformed("The node gave a log that was removed.")
-        topics = tuple([hex_of(topic, 32) for topic in raw["topics"]])
+        data, (block_hash, tx_hash, *topics) = raw["data"], _hashes_of(raw)
         return RawLog(
-            number_of(raw["blockNumber"]),
-            hex_of(raw["blockHash"], 32),
-            number_of(raw["logIndex"]),
-            hex_of(raw["transactionHash"], 32),
-            "0x" + hex_of(raw["address"], 20),
-            topics,
-            hex_of(raw["data"]),
+            _number_of(raw["blockNumber"]),
+            block_hash,
+            _number_of(raw["logIndex"]),
+            tx_hash,
+            _address_of(raw["address"]),
+            tuple(topics),
+            data[2:] if _HASH(data) else hex_of(data),  # most are one word
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise Malformed(f"The node gave {raw!r:.80} for a log.") from error
+
+
+def _hashes_of(raw: dict[str, Any]) -> list[str]:
+    """The hashes of a log's block and transaction, and its topics."""
+    given = [raw["blockHash"], raw["transactionHash"], *raw["topics"]]
+    together = "".join(given)
+    if _HASHES(together) and all(len(one) == 66 for one in given):
+        return [one[2:] for one in given]
+    return [hex_of(one, 32) for one in given]
+
+
+@functools.lru_cache(maxsize=1024)
+def _address_of(value: str) -> str:
+    return "0x" + hex_of(value, 20)
+
+
+_number_of = functools.lru_cache(maxsize=8192)(number_of)  # of blocks and places, which recur

@@ -28,7 +28,10 @@ def hash_field(**options: Any) -> models.CharField[Any, Any]:
 
 
 def round_key(**options: Any) -> models.ForeignKey[Any, Any]:
-    """A round by its number on the chain, which may know rounds that this database lost."""
+    """A round by its number on the chain, which may know rounds that this database lost.
+
+    Where a constraint begins with the round, that constraint's index is the round's too.
+    """
     return models.ForeignKey(Round, models.DO_NOTHING, db_constraint=False, **options)
 
 
@@ -86,7 +89,7 @@ class ChainRound(models.Model):
 class AnchoredBatch(models.Model):
     """A batch the contract knows; stakes are open on its candidates."""
 
-    round = round_key(related_name="anchored_batches")
+    round = round_key(related_name="anchored_batches", db_index=False)
     index = models.PositiveIntegerField()
     root = hash_field(db_index=True)
     count = models.PositiveIntegerField()
@@ -103,8 +106,8 @@ class AnchoredBatch(models.Model):
 class Stake(models.Model):
     """What one address has behind one candidate."""
 
-    round = round_key(related_name="stakes")
-    address = models.CharField(max_length=42, db_index=True)
+    round = round_key(related_name="stakes", db_index=False)
+    address = models.CharField(max_length=42)
     digest = hash_field()
     staked_wei = wei(default=0)  # all that ever went in
     withdrawn_wei = wei(default=0)  # principal taken out: nothing, or all of it
@@ -117,25 +120,29 @@ class Stake(models.Model):
                 name="stake_not_overdrawn", condition=Q(withdrawn_wei__lte=models.F("staked_wei"))
             ),
         )
-        indexes = (models.Index(name="stake_behind", fields=["round", "digest"]),)
+        indexes = (
+            models.Index(name="stake_behind", fields=["round", "digest"]),
+            models.Index(name="stake_of", fields=["address"]),
+        )
 
 
 class Funding(models.Model):
     """What one address put into a round's pool."""
 
-    round = round_key(related_name="fundings")
-    address = models.CharField(max_length=42, db_index=True)
+    round = round_key(related_name="fundings", db_index=False)
+    address = models.CharField(max_length=42)
     funded_wei = wei(default=0)
     refunded_wei = wei(default=0)
 
     class Meta:
         constraints = (models.UniqueConstraint(name="funding_once", fields=["round", "address"]),)
+        indexes = (models.Index(name="funding_of", fields=["address"]),)
 
 
 class Winner(models.Model):
     """A proposed or settled winner of a round."""
 
-    round = round_key(related_name="winners")
+    round = round_key(related_name="winners", db_index=False)
     place = models.PositiveSmallIntegerField()  # 1, 2, 3
     digest = hash_field()
     share_bps = models.PositiveSmallIntegerField()
@@ -172,7 +179,7 @@ class Activity(models.Model):
     at = models.DateTimeField()  # the block's time
     kind = models.CharField(max_length=12, choices=Kind)
     round = round_key(related_name="activity")
-    address = models.CharField(max_length=42, blank=True, db_index=True)
+    address = models.CharField(max_length=42, blank=True)
     digest = hash_field(blank=True)
     amount_wei = wei(default=0)
     reward_wei = wei(default=0)
@@ -182,3 +189,4 @@ class Activity(models.Model):
         constraints = (
             models.UniqueConstraint(name="activity_once", fields=["block_number", "log_index"]),
         )
+        indexes = (models.Index(name="activity_of", fields=["address"]),)

@@ -197,13 +197,10 @@ def _add_sums(changes: Changes) -> None:
 
 def _subtract_sums(changes: Changes) -> None:
     for table, sums in ((tables.STAKES, changes.stakes), (tables.FUNDINGS, changes.fundings)):
-        rows = _rows(sums, -1)
-        table.change(rows)
-        table.forget_empty(rows)
+        table.change(_rows(sums, -1))
     _move_balances(changes, -1)
 
 
 def _move_balances(changes: Changes, sign: int) -> None:
-    moved = [(address, sign * amount) for address, amount in changes.balances.items() if amount]
-    tables.BALANCES.add(moved)
-    tables.BALANCES.forget_empty(moved)
+    moved = changes.balances.items()
+    tables.BALANCES.add((address, sign * amount) for address, amount in moved if amount)

@@ -25,7 +25,7 @@ def copy(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
 
 @dataclass(frozen=True)
 class Sums:
-    """A table of amounts that only ever grow and shrink by differences."""
+    """A table of amounts that only ever change by differences; rows of nothing but zeros go."""
 
     table: str
     keys: Mapping[str, str]  # column → type
@@ -35,7 +35,7 @@ class Sums:
         """Add to the amounts of rows, which are made where there are none."""
         columns = ", ".join([*self.keys, *self.amounts])
         sums = ", ".join(f"{name} = t.{name} + EXCLUDED.{name}" for name in self.amounts)
-        self._execute(
+        self._write(
             f"INSERT INTO {self.table} AS t ({columns}) SELECT * FROM {self._given()} "  # noqa: S608 - our own names
             f"ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET {sums}",
             rows,
@@ -44,17 +44,9 @@ class Sums:
     def change(self, rows: Iterable[Row]) -> int:
         """Add to the amounts of rows that are there; how many were."""
         sums = ", ".join(f"{name} = t.{name} + d.{name}" for name in self.amounts)
-        return self._execute(
-            f"UPDATE {self.table} AS t SET {sums} FROM {self._given()} WHERE {self._same()}",  # noqa: S608 - as above
-            rows,
-        )
-
-    def forget_empty(self, rows: Iterable[Row]) -> None:
-        """Delete those of the rows whose amounts have come to zero."""
-        zero = " AND ".join(f"t.{name} = 0" for name in self.amounts)
-        self._execute(
-            f"DELETE FROM {self.table} AS t USING {self._given()} "  # noqa: S608 - as above
-            f"WHERE {self._same()} AND {zero}",
+        same = " AND ".join(f"t.{key} = d.{key}" for key in self.keys)
+        return self._write(
+            f"UPDATE {self.table} AS t SET {sums} FROM {self._given()} WHERE {same}",  # noqa: S608 - as above
             rows,
         )
 
@@ -64,17 +56,23 @@ class Sums:
         arrays = ", ".join(f"%s::{kind}[]" for kind in kinds.values())
         return f"unnest({arrays}) AS d ({', '.join(kinds)})"
 
-    def _same(self) -> str:
-        return " AND ".join(f"t.{key} = d.{key}" for key in self.keys)
-
-    def _execute(self, sql: str, rows: Iterable[Row]) -> int:
-        # In the order of their keys, so that no two writers wait for each other.
-        columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+    def _write(self, sql: str, rows: Iterable[Row]) -> int:
+        # In the order of their keys, so that no two writers wait for each other; as literals,
+        # which hex and numbers need no quotes in, because psycopg looks at every item.
+        columns = [f"{{{','.join(map(str, c))}}}" for c in zip(*sorted(rows), strict=True)]
         if not columns:
             return 0
+        empty = " AND ".join(f"t.{name} = 0" for name in self.amounts)
         with connection.cursor() as cursor:
-            cursor.execute(sql, columns)
-            return int(cursor.rowcount)
+            cursor.execute(
+                f"WITH written AS ({sql} RETURNING t.ctid AS place, {empty} AS empty) "  # noqa: S608 - as above
+                "SELECT count(*), array_agg(place) FILTER (WHERE empty) FROM written",
+                columns,
+            )
+            count, places = cursor.fetchone()
+            if places:
+                cursor.execute(f"DELETE FROM {self.table} WHERE ctid = ANY(%s::tid[])", [places])  # noqa: S608 - as above
+        return int(count)
 
 
 STAKES = Sums(

@@ -15,7 +15,7 @@ from curation.stakes.portfolios import RoundHoldings, portfolio_of
 
 register = template.Library()
 register.filter("in_full", in_full)
-register.filter("tokens", rounded)
+tokens = register.filter("tokens", rounded)
 MEMBER_PAGE_SHOWS = 24  # stakes
 
 

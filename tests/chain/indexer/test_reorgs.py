@@ -56,9 +56,10 @@ def test_threat_16_after_every_random_reorg_tables_equal_a_rebuild_from_genesis(
     grow(scripted, rng, 12)
     catch_up(following)
     for number in range(1000 if SOAK else 100):
-        depth = min(rng.randint(1, DEEPEST), scripted.head - 1)
+        final = max(1, Progress.objects.get().final_block)
+        depth = min(rng.randint(1, DEEPEST), scripted.head - final)
         scripted.reorg(depth)
-        grow(scripted, rng, depth - rng.randint(0, min(depth, 4)))
+        grow(scripted, rng, depth - rng.randint(0, min(depth - 1, 4)))
         if rng.random() < 0.2:  # the indexer sees a chain that is shorter, then longer again
             following.step()
         grow(scripted, rng, rng.randint(0, 6) if scripted.head < 110 else 0)

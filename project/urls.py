@@ -8,6 +8,7 @@ from curation.accounts.avatar_views import avatar
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
+from curation.stakes import views as stakes
 from generation.agents import views as agents
 from project import health
 from project.api import api
@@ -50,6 +51,10 @@ urlpatterns = [
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),
+    path("candidates/<digest:digest>/stakes", stakes.candidate_stakes, name="candidate-stakes"),
+    path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
+    path("stakes/", stakes.portfolio, name="stakes"),
+    path("activity/", stakes.activity, name="activity"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),
     path("media/thumbnails/<digest:digest>.webp", galleries.thumbnail, name="media-thumbnail"),
     path("api/v1/", api.urls),

@@ -1,6 +1,7 @@
 // @ts-check
 import { followRooms } from "./live.js";
 import { startClocks } from "./clocks.js";
+import { stakesPage } from "./stakes.js";
 import { accountPage } from "./wallet/account.js";
 import { openDoors } from "./wallet/door.js";
 import { followWallet } from "./wallet/events.js";
@@ -53,3 +54,4 @@ sayWhatWasLeft();
 openDoors();
 followWallet();
 accountPage();
+stakesPage();

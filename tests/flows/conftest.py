@@ -31,6 +31,7 @@ class Salon:
         env = {key: value for key, value in os.environ.items() if key not in OURS}
         env |= {"SALON_DATA": str(folder / "data"), "PORT": str(self.port)}
         env["CHAIN_PORT"] = str(free_port())
+        self.env = env
         self.started_at = time.monotonic()
         with self.output.open("ab") as output:
             self.supervisor = subprocess.Popen(

@@ -30,6 +30,13 @@ def test_whatever_is_written_is_a_positive_number_of_wei_or_refused(text) -> Non
         assert amount_wei == Decimal(text) * 10**18
 
 
+def test_a_nineteenth_decimal_is_refused_whatever_it_is() -> None:
+    assert wei_of("0." + "0" * 17 + "1") == 1
+    for last in "01":
+        with pytest.raises(AmountInvalid, match="at most 18"):
+            wei_of("1." + "0" * 18 + last)
+
+
 def test_more_than_there_can_be_is_refused_and_the_most_is_not() -> None:
     assert wei_of(in_full(MOST_WEI)) == MOST_WEI
     for text in (in_full(MOST_WEI + 1), "9" * 50, "1" + "0" * 300):

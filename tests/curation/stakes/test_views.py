@@ -7,13 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as site
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.test import Client
 from django.utils import timezone
 
-from curation import rates
-from curation.accounts.sessions import SessionStore
 from curation.models import Candidate, Member
 from curation.stakes.models import ChainRound
 from curation.stakes.terms import Terms
@@ -23,33 +19,8 @@ from tests.wallets import Wallet
 from . import chains
 from .chains import WHOLE, balance, decide, fund, note, round_with, stake
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static", "play")]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(autouse=True)
-def play(settings, monkeypatch) -> None:
-    settings.STAKING_TERMS = f"{chains.__name__}.play_terms"
-    monkeypatch.setattr(chains.Play, "terms", Terms(smallest_wei=WHOLE, faucet_wei=1000 * WHOLE))
-    rates._limiter().storage.reset()
-
-
-@pytest.fixture
-def ada() -> Member:
-    return Member.objects.create_user(Wallet().address, name="Ada")
-
-
-@pytest.fixture
-def hers(client, ada) -> Client:
-    """Ada's browser."""
-    session = SessionStore()
-    session[SESSION_KEY] = str(ada.pk)
-    session[BACKEND_SESSION_KEY] = "curation.accounts.backends.AddressBackend"
-    session[HASH_SESSION_KEY] = ada.get_session_auth_hash()
-    session.save()
-    browser = Client()
-    browser.cookies[site.SESSION_COOKIE_NAME] = session.session_key
-    return browser
 
 
 def text(client: Client, path: str) -> str:
@@ -366,57 +337,3 @@ def test_threat_20_hostile_prompts_and_names_are_text_on_every_page(client, hers
         page = hers.get(path).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
-
-
-def get(client: Client, path: str) -> dict:
-    answer = client.get(f"/api/v1/{path}")
-    assert answer.status_code == 200, answer.content
-    return answer.json()
-
-
-def test_stakes_of_a_round_come_as_json_and_paged(client, ada) -> None:
-    round_ = round_with(5)
-    for place in range(5):
-        stake(round_, place, ada.address, place + 1)
-    stake(round_, 4, Wallet().address, 10)
-    fund(round_, ada.address, 100)
-    decide(round_, 10_000)
-    seen, cursor = {}, ""
-    while True:
-        page = get(client, f"rounds/{round_.pk}/stakes?limit=2&cursor={cursor}")
-        seen |= {row["candidate"]: (row["staked"], row["stakers"]) for row in page["items"]}
-        if not (cursor := page["next_cursor"]):
-            break
-    digests = list(round_.candidates.order_by("pk").values_list("digest", flat=True))
-    assert seen[digests[4]] == (str(15 * WHOLE), 2)
-    assert len(seen) == 5
-    assert (page["phase"], page["pool"], page["staked"]) == (
-        "proposed",
-        str(100 * WHOLE),
-        str(25 * WHOLE),
-    )
-    assert page["winners"] == [{"place": 1, "candidate": digests[0], "share_bps": 10_000}]
-    assert client.get(f"/api/v1/rounds/{RoundFactory().pk}/stakes").status_code == 404
-
-
-def test_stakes_of_a_member_come_as_json(client, ada) -> None:
-    round_ = round_with()
-    stake(round_, 0, ada.address, 10, withdrawn_wei=10 * WHOLE, reward_wei=1)
-    [row] = get(client, f"members/{ada.address.lower()}/stakes")["items"]
-    assert row == {
-        "round": round_.pk,
-        "candidate": first_of(round_).digest,
-        "staked": str(10 * WHOLE),
-        "withdrawn": str(10 * WHOLE),
-        "reward": "1",
-    }
-    assert get(client, f"members/{Wallet().address}/stakes")["items"] == []
-    assert client.get("/api/v1/members/0x12/stakes").status_code == 422
-
-
-def test_hidden_candidates_are_in_the_sum_alone(client, ada) -> None:
-    round_ = round_with()
-    stake(round_, 0, ada.address, 10)
-    Candidate.objects.update(status=Candidate.Status.HIDDEN)
-    page = get(client, f"rounds/{round_.pk}/stakes")
-    assert (page["items"], page["staked"]) == ([], str(10 * WHOLE))

@@ -26,9 +26,10 @@ $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+# Not `npm ci`: binaries for other platforms may be missing from the lock file, and it would refuse.
 node_modules/.ready: package-lock.json
 	@command -v npm >/dev/null || { echo "Salon needs Node.js 20 or newer with npm: fonts and icons come through it."; exit 1; }
-	@npm ci --silent --no-audit --no-fund
+	@npm install --no-save --silent --no-audit --no-fund
 	@touch $@
 
 install: $(VENV)/ready node_modules/.ready  ## install what running needs

@@ -4,6 +4,7 @@
 its file in place every second, busy or idle, and a kill in the midst leaves half a chain. This
 asks for the state when a block brought transactions and moves it into place when it is on the
 disk; a graceful end is written by anvil itself, beside it, and moved once it is known to be whole.
+Anvil listens where no page finds it; PORT is the door to it (`project.stack.chain_door`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from project.stack.chain_door import Door
 from project.stack.errors import PortTaken
 from project.stack.groups import tied
-from project.stack.preflight import check_port
+from project.stack.preflight import check_port, hidden_place
 
 CHAIN_ID = 31337
 BLOCK_TIME_S = 15
@@ -40,13 +42,15 @@ class NodeSilent(Exception):
     """Anvil does not answer as it should."""
 
 
-def ask(port: int, method: str, *params: object, timeout_s: float = 10.0) -> Any:
+def ask(
+    port: int, method: str, *params: object, host: str = "127.0.0.1", timeout_s: float = 10.0
+) -> Any:
     """One JSON-RPC call to a node on this machine.
 
     Raises:
         NodeSilent: no answer, or an error for an answer.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
     try:
         connection.request("POST", "/", body, {"Content-Type": "application/json"})
@@ -60,12 +64,13 @@ def ask(port: int, method: str, *params: object, timeout_s: float = 10.0) -> Any
 
 @dataclass(slots=True)
 class Keeper:
-    """One anvil and the two files it lives by."""
+    """One anvil, the door to it, and the two files it lives by."""
 
     folder: Path
     port: int
     origin: str  # the one web origin whose pages may ask anvil
     binary: Path
+    place: tuple[str, int] = ("", 0)  # where anvil listens, another one each time
     process: subprocess.Popen[bytes] | None = None
     stopping: bool = False
     kept: tuple[int, str] = (-1, "")  # number and hash of the newest block on the disk
@@ -95,11 +100,14 @@ class Keeper:
             self._set_aside("it is not whole")
         try:
             self.start()
-            while not self.stopping and self.alive():
+            check_port("127.0.0.1", self.port, variable="CHAIN_PORT")
+            door = Door(self.port, self.origin, self.place).open()
+            print(f"anvil answers on port {self.port}", flush=True)
+            while not self.stopping and self.alive() and door.is_alive():
                 self.look()
                 time.sleep(LOOK_EVERY_S)
-        except NodeSilent as error:
-            print(f"anvil does not answer: {error}", flush=True)
+        except (NodeSilent, PortTaken, OSError) as error:
+            print(f"the chain cannot go on: {error}", flush=True)
         asked = self.stopping
         self.end()
         self.adopt_last_words()
@@ -123,12 +131,11 @@ class Keeper:
             self._wait_for_answer()
         if not self.alive():
             raise NodeSilent("it ended while starting")
-        head = ask(self.port, "eth_getBlockByNumber", "latest", False)
+        head = self._ask("eth_getBlockByNumber", "latest", False)
         if (stamp := int(head["timestamp"], 16)) > time.time():
-            ask(self.port, "anvil_setTime", stamp + 1)  # a warp is not part of the state
+            self._ask("anvil_setTime", stamp + 1)  # a warp is not part of the state
         if loaded:  # states of older blocks are gone: let `finalized` be one that is there
-            ask(self.port, "anvil_mine", "0x3")
-        print(f"anvil answers on port {self.port}", flush=True)
+            self._ask("anvil_mine", "0x3")
 
     def look(self) -> None:
         """Keep the state if something worth it happened.
@@ -139,13 +146,13 @@ class Keeper:
         now = time.monotonic()
         if now < self.due:
             return
-        head = ask(self.port, "eth_getBlockByNumber", "latest", False)
+        head = self._ask("eth_getBlockByNumber", "latest", False)
         number, name = int(head["number"], 16), str(head["hash"])
         if (number, name) == self.kept:
             return
         news = number <= self.kept[0] or number - self.kept[0] > 50 or bool(head["transactions"])
         for between in () if news else range(self.kept[0] + 1, number):
-            block = ask(self.port, "eth_getBlockByNumber", hex(between), False)
+            block = self._ask("eth_getBlockByNumber", hex(between), False)
             news = news or not block or bool(block["transactions"])
         if news or now - self.kept_at > IDLE_KEEP_S:
             self.keep()
@@ -154,7 +161,7 @@ class Keeper:
 
     def keep(self) -> None:
         """Write the state whole. No room for it is told and does not end the chain."""
-        text = gzip.decompress(bytes.fromhex(ask(self.port, "anvil_dumpState", False)[2:]))
+        text = gzip.decompress(bytes.fromhex(self._ask("anvil_dumpState", False)[2:]))
         partial = self.state.with_suffix(".new")
         try:
             with partial.open("wb") as file:
@@ -189,10 +196,14 @@ class Keeper:
                 continue
             return
 
+    def _ask(self, method: str, *params: object) -> Any:
+        return ask(self.place[1], method, *params, host=self.place[0])
+
     def _spawn(self, *, load: bool) -> None:
         mining = ("--mixed-mining", "--block-time", str(BLOCK_TIME_S), "--slots-in-an-epoch", "1")
         rules = ("--chain-id", str(CHAIN_ID), "--hardfork", "prague")
-        place = ("--host", "127.0.0.1", "--port", str(self.port), "--allow-origin", self.origin)
+        host, port = self.place = hidden_place()
+        place = ("--host", host, "--port", str(port), "--allow-origin", self.origin)
         memory = ("--prune-history", str(STATES_IN_MEMORY))
         words = ("--dump-state", str(self.last_words), "--state-interval", NEVER_S)
         start = ("--load-state", str(self.state)) if load else ()
@@ -208,7 +219,7 @@ class Keeper:
         deadline = time.monotonic() + START_S
         while self.alive() and not self.stopping and time.monotonic() < deadline:
             try:
-                return bool(ask(self.port, "eth_chainId"))
+                return bool(self._ask("eth_chainId"))
             except NodeSilent:
                 time.sleep(0.01)
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import secrets
 import shutil
 import socket
 import stat
@@ -157,3 +159,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def hidden_place() -> tuple[str, int]:
+    """Host and port to listen on so that no web page finds it: on Linux all 127.x.y.z are ours.
+
+    Raises:
+        PortTaken: none is free.
+    """
+    for _ in range(100):
+        parts = (str(1 + secrets.randbelow(254)) for _ in range(3))
+        host = ".".join(("127", *parts)) if sys.platform == "linux" else "127.0.0.1"
+        place = host, 1024 + secrets.randbelow(64_512)
+        with contextlib.suppress(OSError), socket.create_server(place):
+            return place
+    raise PortTaken(f"No port of {host} is free for the embedded chain.")

@@ -61,6 +61,7 @@ bench: install-dev  ## the benchmarks, each a ratio against a peer in the same r
 
 soak: install-dev  ## kill tests in full, thirty kills for three; contract campaigns in full (an hour)
 	@SALON_SOAK=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
+	@SALON_SOAK=1 $(BIN)/python -m pytest tests/browser/test_staking.py tests/browser/test_staking_wallets.py
 	@SALON_SOAK=1 $(BIN)/python -m pytest tests/chain/test_contracts.py -k "campaigns and not planted" -s
 
 train: install-dev  ## train the embedded model from nothing (hours; resumable)

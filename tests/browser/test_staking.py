@@ -18,6 +18,11 @@ from .exchange import afresh, demo_page, exchange, submit, tray, until
 from .looking import PATIENCE_MS, is_marked, mark, wait_live
 from .test_accessibility import NARROW, WIDE, violations
 
+# They follow a chain's clock beside the machine's, and miss a step when the machine is busy.
+pytestmark = pytest.mark.skipif(
+    "SALON_SOAK" not in os.environ, reason="needs a quiet machine: SALON_SOAK=1"
+)
+
 __all__ = ["afresh", "exchange"]
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the pages
 ADA, BOB, CYD, *_ = (member.address for member in DEMO_MEMBERS)

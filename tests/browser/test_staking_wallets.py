@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -10,6 +12,11 @@ from chain.operator.selectors import FAUCET, address_of
 
 from .exchange import Exchange, afresh, demo_page, exchange, submit, tray, until
 from .wallets import Fake, asked, browse, sign_in
+
+# They follow a chain's clock beside the machine's, and miss a step when the machine is busy.
+pytestmark = pytest.mark.skipif(
+    "SALON_SOAK" not in os.environ, reason="needs a quiet machine: SALON_SOAK=1"
+)
 
 __all__ = ["afresh", "exchange"]
 BOB = DEMO_MEMBERS[1].address

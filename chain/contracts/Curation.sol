@@ -76,12 +76,8 @@ contract Curation is ICuration, AccessControl, Pausable, ReentrancyGuard {
     /// @param shortestChallenge_ in seconds
     /// @param smallestStake_ in the token's smallest unit, above zero
     constructor(
-        IERC20 token_,
-        address admin,
-        address operator,
-        address guardian,
-        uint256 shortestChallenge_,
-        uint256 smallestStake_
+        IERC20 token_, address admin, address operator, address guardian,
+        uint256 shortestChallenge_, uint256 smallestStake_
     ) {
         if (address(token_).code.length == 0 || admin == address(0) || smallestStake_ == 0) {
             revert Empty();

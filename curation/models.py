@@ -1,9 +1,12 @@
 """Every table of this app, gathered where Django looks for them."""
 
 from curation.accounts.models import Delegation, Member, MemberSession, SessionKey, SignInNonce
+from curation.ballots.models import Ballot, BallotAnchor, Voter
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
 from curation.live.models import Event, Stream
+from curation.pairs.models import Decoy, ServedPair
+from curation.reputations.models import FrozenReputation, Reputation
 from curation.stakes.models import (
     Activity,
     AnchoredBatch,
@@ -15,25 +18,35 @@ from curation.stakes.models import (
     Stake,
     Winner,
 )
+from curation.standings.models import Standing, Tally
 
 __all__ = [
     "Activity",
     "AnchoredBatch",
     "AnchoredCandidate",
     "Balance",
+    "Ballot",
+    "BallotAnchor",
     "Batch",
     "Brief",
     "Candidate",
     "ChainRound",
+    "Decoy",
     "Delegation",
     "Event",
+    "FrozenReputation",
     "Funding",
     "Member",
     "MemberSession",
+    "Reputation",
     "Round",
+    "ServedPair",
     "SessionKey",
     "SignInNonce",
     "Stake",
+    "Standing",
     "Stream",
+    "Tally",
+    "Voter",
     "Winner",
 ]

@@ -78,6 +78,9 @@ class Env:
     guardian_key: KeySource  # the same with GUARDIAN_; vetoes, cancels, pauses
     deployer_key: KeySource  # the same with DEPLOYER_; deploys, and is admin unless said otherwise
     max_fee_gwei: int  # the most a unit of gas may cost the site
+    reputation_age_hours: int  # how old an account has to be before its votes count
+    reputation_gold: int  # test pairs it has to have answered before
+    pairs_per_round: int  # the most pairs one member is asked to judge in a round
     challenge_s: int  # how long a proposed result can be vetoed
     result_hours: int  # after a round's close, until its result has to be proposed
     log_level: str
@@ -172,6 +175,8 @@ def _read_chain(reader: Reader, site_url: str) -> dict[str, Any]:
         "guardian_key": reader.key_source("GUARDIAN"),
         "deployer_key": reader.key_source("DEPLOYER"),
         "max_fee_gwei": reader.integer("MAX_FEE_GWEI", 100, 1, 1_000_000),
+        "reputation_age_hours": reader.integer("REPUTATION_AGE_HOURS", 0 if ours else 24, 0, 720),
+        "reputation_gold": reader.integer("REPUTATION_GOLD", 3 if ours else 10, 1, 50),
         "challenge_s": reader.integer("CHALLENGE_S", 300 if ours else 172_800, 1, 1_209_600),
         "result_hours": reader.integer("RESULT_HOURS", 24, 1, 720),
     }
@@ -212,6 +217,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         generation_batch=reader.integer("GENERATION_BATCH", 1, 1, 64),
         generation_threads=reader.integer("GENERATION_THREADS", 0, 0, 512),
         **_read_chain(reader, site_url),
+        pairs_per_round=reader.integer("PAIRS_PER_ROUND", 60, 1, 1000),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),
     )

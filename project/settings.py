@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
@@ -165,6 +166,13 @@ CHALLENGE_S = ENV.challenge_s
 RESULT_HOURS = ENV.result_hours
 CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
 STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contracts ask of stakes
+
+# Ballots ------------------------------------------------------------------------------------
+
+REPUTATION_AGE = timedelta(hours=ENV.reputation_age_hours)
+REPUTATION_GOLD = ENV.reputation_gold
+NEWCOMERS_COUNT = ENV.on_embedded_chain  # who earns a reputation during a round has it in that one
+PAIRS_PER_ROUND = ENV.pairs_per_round
 
 # Workers ------------------------------------------------------------------------------------
 

@@ -33,3 +33,5 @@ class ChainFacts:
     pool_wei: int = 0
     anchored: Collection[str] = frozenset()  # candidates that can win: the chain has their batch
     roots: Sequence[str] = ()  # ballots roots of the round, in the chain's order
+    refundable: str = ""  # why the chain takes no more roots and no result of it, in words: the
+    # tally is published all the same, its last root may be missing, and nobody is paid

@@ -17,6 +17,7 @@ from curation.errors import CurationError
 from curation.galleries.models import Candidate, Round
 from curation.galleries.signals import round_closed, round_opened
 from curation.live import services as live
+from curation.reputations.services import freeze_reputations
 from curation.status import advance
 
 
@@ -59,7 +60,7 @@ class Provenance:
 
 @transaction.atomic
 def open_round(*, brief: Brief) -> Round:
-    """Open the next round of a brief and announce it.
+    """Open the next round of a brief, with everybody's reputation as it is now; announce it.
 
     Raises:
         RoundRefused: the brief is not active, has an open round or has had all its rounds.
@@ -83,6 +84,7 @@ def open_round(*, brief: Brief) -> Round:
         closes_at=closes_at,
         candidates_wanted=brief.candidates_per_round,
     )
+    freeze_reputations(round_=opened)
     live.append(stream=opened.stream, kind="round_opened", payload={})
     transaction.on_commit(partial(round_opened.send_robust, Round, round_id=opened.pk))
     return opened

@@ -1,0 +1,117 @@
+"""Queries about reputations and the tests behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from curation.accounts.models import Member
+from curation.ballots.models import Ballot
+from curation.galleries.models import Round
+from curation.pairs.models import ServedPair
+from curation.reputations import rules
+from curation.reputations.models import Reputation
+from curation.reputations.rules import Needs, Record
+
+_LOOKED_AT = 3 * rules.WINDOW  # ballots, some of which others superseded
+
+
+@dataclass(frozen=True)
+class Reputed:
+    """A reputation as its member reads it."""
+
+    value: float  # in [0, 1]
+    reasons: list[str]
+
+
+def needs() -> Needs:
+    """What it takes here before a reputation begins."""
+    return Needs(settings.REPUTATION_AGE, settings.REPUTATION_GOLD)
+
+
+def age_of(member: Member) -> timedelta:
+    """How old an account is."""
+    return timezone.now() - member.joined_at
+
+
+def record_of(row: Reputation) -> Record:
+    """A row's numbers, for the rules."""
+    return Record(**{name: getattr(row, name) for name in Record.__dataclass_fields__})
+
+
+def reputation_of(member: Member) -> Reputed:
+    """A member's reputation and why it is that.
+
+    Tests of rounds that are open are left out, so that nobody learns which pair was one from a
+    number that moved; for weights they do count.
+    """
+    row = Reputation.objects.filter(pk=member.pk).first() or Reputation(member=member)
+    closed = counts_of(member.pk, revealed=True)
+    record = Record(agreed=row.agreed, disagreed=row.disagreed, **closed)
+    how = {"age": age_of(member), "needs": needs()}
+    return Reputed(
+        rules.value(record, **how),
+        [
+            *rules.reasons(record, **how),
+            "Test pairs of a round are told here when it has closed.",
+        ],
+    )
+
+
+def counts_of(member_id: int, *, revealed: bool = False) -> dict[str, float]:
+    """A member's newest gold and repeat answers, counted; `revealed`: of rounds not open alone."""
+    gold = _answers(member_id, ServedPair.Kind.GOLD, revealed=revealed)
+    repeats = _answers(member_id, ServedPair.Kind.REPEAT, revealed=revealed)
+    before = _first_answers(member_id, repeats)
+    agreements = [
+        rules.agreement((ballot.outcome, ballot.chosen), before[ballot.low, ballot.high])
+        for ballot in repeats
+        if (ballot.low, ballot.high) in before
+    ]
+    return {
+        "gold_answered": len(gold),
+        "gold_passed": sum(rules.passed((b.outcome, b.chosen), b.expected) for b in gold),  # type: ignore[attr-defined]
+        "repeats_answered": len(agreements),
+        "repeats_agreed": sum(agreements),
+    }
+
+
+def _answers(member_id: int, kind: ServedPair.Kind, *, revealed: bool) -> list[Ballot]:
+    """The ballots that stand on a member's newest test pairs of a kind."""
+    found = _ballots(member_id).filter(pair__kind=kind)
+    if revealed:
+        found = found.exclude(round__status=Round.Status.OPEN)
+    newest: dict[tuple[int, str, str], Ballot] = {}
+    for ballot in found.select_related("pair")[:_LOOKED_AT]:
+        newest.setdefault((ballot.round_id, ballot.low, ballot.high), ballot)
+    standing = [b for b in newest.values() if b.outcome != Ballot.Outcome.WITHDRAWN]
+    for ballot in standing:
+        ballot.expected = ballot.pair.expected  # type: ignore[attr-defined,union-attr]
+    return standing[: rules.WINDOW]
+
+
+def _first_answers(member_id: int, repeats: list[Ballot]) -> dict[tuple[str, str], tuple[int, str]]:
+    """What a member said of each pair when it was not a repeat yet."""
+    if not repeats:
+        return {}
+    asked = _ballots(member_id).filter(
+        pair__kind=ServedPair.Kind.PREFERENCE,
+        low__in=[ballot.low for ballot in repeats],
+        high__in=[ballot.high for ballot in repeats],
+    )
+    said: dict[tuple[str, str], Ballot] = {}
+    for ballot in asked:
+        said.setdefault((ballot.low, ballot.high), ballot)
+    return {
+        pair: (ballot.outcome, ballot.chosen)
+        for pair, ballot in said.items()
+        if ballot.outcome != Ballot.Outcome.WITHDRAWN
+    }
+
+
+def _ballots(member_id: int) -> QuerySet[Ballot]:
+    return Ballot.objects.filter(voter_id=member_id).order_by("-nonce")

@@ -1,0 +1,78 @@
+"""Writes about reputations."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from curation.galleries.models import Round
+from curation.reputations import rules
+from curation.reputations.models import FrozenReputation, Reputation
+from curation.reputations.selectors import age_of, needs, record_of, counts_of
+
+_FREEZE = """
+    INSERT INTO curation_frozenreputation (round_id, member_id, value, frozen_at)
+    SELECT %(round)s, r.member_id, r.value, %(at)s
+    FROM curation_reputation r JOIN curation_member m ON m.id = r.member_id
+    WHERE r.value > 0 AND m.is_active
+    ON CONFLICT (round_id, member_id) DO NOTHING
+"""
+
+
+@transaction.atomic
+def note_test(*, member_id: int) -> None:
+    """Count a member's tests anew after one of them was answered, and what follows from it."""
+    Reputation.objects.get_or_create(member_id=member_id)
+    row = _locked(member_id)
+    for name, count in counts_of(member_id).items():
+        setattr(row, name, count)
+    _settle(row)
+    if settings.NEWCOMERS_COUNT and row.value > 0:
+        _admit_to_open_rounds(row)
+
+
+@transaction.atomic
+def freeze_reputations(*, round_: Round) -> None:
+    """Keep everybody's reputation for a round as it is now, in which the round opens."""
+    _settle_those_come_of_age()
+    with connection.cursor() as cursor:
+        cursor.execute(_FREEZE, {"round": round_.pk, "at": round_.opened_at})
+
+
+def _locked(member_id: int) -> Reputation:
+    rows = Reputation.objects.select_for_update(of=("self",)).select_related("member")
+    return rows.get(pk=member_id)
+
+
+def _settle(row: Reputation) -> None:
+    row.value = rules.value(record_of(row), age=age_of(row.member), needs=needs())
+    row.save()
+
+
+def _settle_those_come_of_age() -> None:
+    """Value those who passed their tests before their account was old enough."""
+    wanted = needs()
+    waiting = Reputation.objects.filter(
+        value=0,
+        gold_answered__gte=wanted.gold,
+        member__joined_at__lte=timezone.now() - wanted.age,
+        agreed__gt=F("disagreed"),
+        # More tests passed than by chance: whose value stays 0 is not looked at every time.
+        repeats_agreed__gt=F("gold_answered") + F("repeats_answered") * 0.5 - F("gold_passed") * 2,
+    )
+    for member_id in waiting.values_list("pk", flat=True):
+        _settle(_locked(member_id))
+
+
+def _admit_to_open_rounds(row: Reputation) -> None:
+    now = timezone.now()
+    open_rounds = Round.objects.filter(status=Round.Status.OPEN).values_list("pk", flat=True)
+    FrozenReputation.objects.bulk_create(
+        [
+            FrozenReputation(round_id=pk, member=row.member, value=row.value, frozen_at=now)
+            for pk in open_rounds
+        ],
+        ignore_conflicts=True,
+    )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from curation.galleries.models import Round
 from curation.reputations import rules
 from curation.reputations.models import FrozenReputation, Reputation
-from curation.reputations.selectors import age_of, needs, record_of, counts_of
+from curation.reputations.selectors import age_of, counts_of, needs, record_of
 
 _FREEZE = """
     INSERT INTO curation_frozenreputation (round_id, member_id, value, frozen_at)

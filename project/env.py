@@ -78,11 +78,13 @@ class Env:
     guardian_key: KeySource  # the same with GUARDIAN_; vetoes, cancels, pauses
     deployer_key: KeySource  # the same with DEPLOYER_; deploys, and is admin unless said otherwise
     max_fee_gwei: int  # the most a unit of gas may cost the site
+    receipt_key: str = field(repr=False)  # Ed25519 seed, 64 hex digits; empty: from SECRET_KEY
     reputation_age_hours: int  # how old an account has to be before its votes count
     reputation_gold: int  # test pairs it has to have answered before
     pairs_per_round: int  # the most pairs one member is asked to judge in a round
     challenge_s: int  # how long a proposed result can be vetoed
     result_hours: int  # after a round's close, until its result has to be proposed
+    ballot_anchor_s: int  # the longest an accepted ballot waits for a root on the chain
     log_level: str
     log_format: str  # json or console
 
@@ -179,6 +181,7 @@ def _read_chain(reader: Reader, site_url: str) -> dict[str, Any]:
         "reputation_gold": reader.integer("REPUTATION_GOLD", 3 if ours else 10, 1, 50),
         "challenge_s": reader.integer("CHALLENGE_S", 300 if ours else 172_800, 1, 1_209_600),
         "result_hours": reader.integer("RESULT_HOURS", 24, 1, 720),
+        "ballot_anchor_s": reader.integer("BALLOT_ANCHOR_S", 600, 10, 86_400),
     }
 
 

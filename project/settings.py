@@ -164,11 +164,14 @@ SITE_KEYS_FOLDER = ENV.salon_data / "keys"  # the embedded chain's, made at firs
 MAX_FEE_GWEI = ENV.max_fee_gwei
 CHALLENGE_S = ENV.challenge_s
 RESULT_HOURS = ENV.result_hours
+BALLOT_ANCHOR_S = ENV.ballot_anchor_s
 CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
 STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contracts ask of stakes
 
 # Ballots ------------------------------------------------------------------------------------
 
+BALLOT_DOMAIN = "chain.operator.selectors.ballot_domain"  # how curation asks what ballots must name
+RECEIPT_KEY = ENV.receipt_key
 REPUTATION_AGE = timedelta(hours=ENV.reputation_age_hours)
 REPUTATION_GOLD = ENV.reputation_gold
 NEWCOMERS_COUNT = ENV.on_embedded_chain  # who earns a reputation during a round has it in that one

@@ -52,6 +52,7 @@ WRONG = {
     "MAX_FEE_GWEI": ["0", "cheap", "0.5"],
     "CHALLENGE_S": ["0", "1209601", "a day"],
     "RESULT_HOURS": ["0", "721"],
+    "BALLOT_ANCHOR_S": ["9", "86401", "often"],
     "REPUTATION_AGE_HOURS": ["-1", "721", "a day"],
     "REPUTATION_GOLD": ["0", "51"],
     "PAIRS_PER_ROUND": ["0", "1001"],

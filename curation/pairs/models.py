@@ -22,6 +22,7 @@ class ServedPair(models.Model):
         PREFERENCE = "preference"  # two candidates of the round
         GOLD = "gold"  # the answer is known: `expected`
         REPEAT = "repeat"  # of an earlier round; they answered it before
+        TRIAL = "trial"  # twins of a blind test of two model versions
 
     class How(models.TextChoices):
         """Why this pair and no other."""

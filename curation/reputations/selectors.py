@@ -62,6 +62,13 @@ def reputation_of(member: Member) -> Reputed:
     )
 
 
+def tests_to_go(member: Member) -> int:
+    """How many test pairs a member is to be asked soon; one for ever if they fail as many."""
+    row = Reputation.objects.filter(pk=member.pk).first() or Reputation(member=member)
+    record = record_of(row)
+    return max(needs().gold - record.gold_answered, int(rules.share_passed(record) <= 0.5))
+
+
 def counts_of(member_id: int, *, revealed: bool = False) -> dict[str, float]:
     """A member's newest gold and repeat answers, counted; `revealed`: of rounds not open alone."""
     gold = _answers(member_id, ServedPair.Kind.GOLD, revealed=revealed)

@@ -1,0 +1,94 @@
+"""The next pair for one member, from what they were served so far."""
+
+from __future__ import annotations
+
+from random import Random
+
+from django.utils.crypto import salted_hmac
+
+from curation.accounts.models import Member
+from curation.galleries.models import Round
+from curation.pairs import rules, selectors
+from curation.pairs.models import ServedPair
+from curation.pairs.rules import Pair, Seen
+from curation.reputations.selectors import tests_to_go
+
+Kind, How = ServedPair.Kind, ServedPair.How
+
+
+class Chooser:
+    """Chooses pairs for a member one after the other; nothing is written.
+
+    `served` are the member's pairs of the round with whether they are `judged`, the first first.
+    """
+
+    def __init__(
+        self, *, member: Member, round_: Round, served: list[ServedPair], rng: Random
+    ) -> None:
+        self.member, self.round, self.rng = member, round_, rng
+        self.served = list(served)
+        self.taken = {(pair.low, pair.high) for pair in served}
+        self.taken |= selectors.unserved_ballots_of(member, round_)
+        self.prompts = selectors.prompts_of(round_)
+        self.staked = selectors.staked_by(member, round_)
+        waiting = [pair for pair in served if not pair.judged]  # type: ignore[attr-defined]
+        self.tests_to_go = tests_to_go(member) - [pair.kind for pair in waiting].count(Kind.GOLD)
+        self.key = salted_hmac("curation.pairs.gold", f"{round_.pk}:{member.pk}").hexdigest()
+
+    def next(self) -> ServedPair | None:
+        """The next pair, unsaved; None when the round has none left for this member."""
+        seen = selectors.seen_of(self.served, self.prompts)
+        row = self._gold(seen) or self._repeat() or self._preference(seen)
+        if row is not None:
+            self.served.append(row)
+            self.taken.add((row.low, row.high))
+        return row
+
+    def _gold(self, seen: Seen) -> ServedPair | None:
+        if not rules.gold_is_due(seen, newcomer=self.tests_to_go > 0, key=self.key):
+            return None
+        known = [
+            (pair, better)
+            for pair, better in selectors.twins(self.member, self.round)
+            if pair not in self.taken
+        ]
+        if not known:
+            return None
+        pair, better = self.rng.choice(known)
+        self.tests_to_go -= 1
+        return self._row(pair, Kind.GOLD, How.TEST, expected=better)
+
+    def _repeat(self) -> ServedPair | None:
+        if not rules.wants_repeat(self.rng):
+            return None
+        before = selectors.answered_before(self.member, self.round)
+        known = [pair for pair in before if pair not in self.taken]
+        return self._row(self.rng.choice(known), Kind.REPEAT, How.TEST) if known else None
+
+    def _preference(self, seen: Seen) -> ServedPair | None:
+        same_prompt = rules.wants_same_prompt(seen, self.rng)
+        # Where a round has no such pair, any that is left serves better than none.
+        for free in (True, False):  # of the member's own stakes
+            prompts = {d: p for d, p in self.prompts.items() if not (free and d in self.staked)}
+            for groups in self._groups(prompts, same_prompt=same_prompt):
+                if pair := rules.random_pair(groups, unlike=self.taken, rng=self.rng):
+                    return self._row(pair, Kind.PREFERENCE, How.RANDOM)
+        return None
+
+    @staticmethod
+    def _groups(prompts: dict[str, str], *, same_prompt: bool) -> list[list[list[str]]]:
+        everything = [list(prompts)]
+        return [selectors.by_prompt(prompts), everything] if same_prompt else [everything]
+
+    def _row(self, pair: Pair, kind: Kind, how: How, *, expected: str = "") -> ServedPair:
+        low, high = pair
+        return ServedPair(
+            round=self.round,
+            member=self.member,
+            low=low,
+            high=high,
+            low_left=self.rng.random() < 0.5,
+            kind=kind,
+            how=how,
+            expected=expected,
+        )

@@ -1,0 +1,136 @@
+"""Queries about served pairs and the pictures in them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from curation.accounts.models import Member
+from curation.ballots.models import Ballot
+from curation.galleries.models import Candidate, Round
+from curation.pairs.models import Decoy, ServedPair
+from curation.pairs.rules import Pair, Seen, ordered
+from curation.stakes.models import Stake
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as it hangs in a pair; a decoy has its original's words."""
+
+    digest: str
+    alt: str
+    width: int
+    height: int
+
+    @property
+    def picture(self) -> str:
+        return reverse("media-picture", args=[self.digest])
+
+    @property
+    def thumbnail(self) -> str:
+        return reverse("media-thumbnail", args=[self.digest])
+
+
+def pictures(digests: Collection[str]) -> dict[str, Picture]:
+    """The pictures of some digests that are on show; hidden and disqualified ones are left out."""
+    published = Candidate.Status.PUBLISHED
+    found = Candidate.objects.filter(digest__in=digests, status=published)
+    rows = list(found.values_list("digest", "prompt", "width", "height"))
+    if len(rows) < len(digests):
+        decoys = Decoy.objects.filter(digest__in=digests, original__status=published)
+        fields = (f"original__{name}" for name in ("prompt", "width", "height"))
+        rows += decoys.values_list("digest", *fields)
+    return {row[0]: Picture(*row) for row in rows}
+
+
+def served_to(member: Member, round_: Round) -> list[ServedPair]:
+    """What a member was served in a round, the first one first, with whether they `judged` it."""
+    ballots = Ballot.objects.filter(
+        round=round_, voter=member, low=OuterRef("low"), high=OuterRef("high")
+    )
+    rows = ServedPair.objects.filter(member=member, round=round_)
+    return list(rows.annotate(judged=Exists(ballots)).order_by("pk"))
+
+
+def prompts_of(round_: Round) -> dict[str, str]:
+    """The prompt of every candidate on show in a round, by digest."""
+    on_show = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED)
+    return dict(on_show.order_by("pk").values_list("digest", "prompt"))
+
+
+def seen_of(served: Collection[ServedPair], prompts: dict[str, str]) -> Seen:
+    """A member's pairs of a round, counted. Both of a gold pair share a prompt but train nobody."""
+    kinds = [pair.kind for pair in served]
+    last_gold = max((n for n, kind in enumerate(kinds) if kind == ServedPair.Kind.GOLD), default=-1)
+    return Seen(
+        total=len(kinds),
+        gold=kinds.count(ServedPair.Kind.GOLD),
+        since_gold=len(kinds) - 1 - last_gold,
+        same_prompt=sum(
+            pair.kind == ServedPair.Kind.PREFERENCE
+            and prompts.get(pair.low, "") == prompts.get(pair.high)
+            for pair in served
+        ),
+        random=sum(pair.how == ServedPair.How.RANDOM for pair in served),
+    )
+
+
+def unserved_ballots_of(member: Member, round_: Round) -> set[Pair]:
+    """Pairs of a round a member judged without having been served them."""
+    ballots = Ballot.objects.filter(round=round_, voter=member, pair=None)
+    return set(ballots.values_list("low", "high"))
+
+
+def staked_by(member: Member, round_: Round) -> set[str]:
+    """The candidates a member has a stake on in a round: their ballots on those count nothing."""
+    stakes = Stake.objects.filter(round=round_, address=member.address)
+    return set(stakes.values_list("digest", flat=True))
+
+
+def by_prompt(prompts: dict[str, str]) -> list[list[str]]:
+    """Candidates that share a prompt, together."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for digest, prompt in prompts.items():
+        groups[prompt].append(digest)
+    return list(groups.values())
+
+
+def answered_before(member: Member, round_: Round, limit: int = 100) -> list[Pair]:
+    """Pairs of earlier rounds a member judged, the latest first, and was not asked again since."""
+    preference, repeat = ServedPair.Kind.PREFERENCE, ServedPair.Kind.REPEAT
+    asked_again = ServedPair.objects.filter(
+        member=member, kind=repeat, low=OuterRef("low"), high=OuterRef("high")
+    )
+    standing = Ballot.objects.filter(voter=member, pair__kind=preference).exclude(round=round_)
+    same = {name: OuterRef(name) for name in ("round", "low", "high")}
+    later = standing.filter(nonce__gt=OuterRef("nonce"), **same)
+    found = standing.exclude(outcome=Ballot.Outcome.WITHDRAWN).filter(
+        ~Exists(asked_again), ~Exists(later)
+    )
+    pairs = list(found.order_by("-nonce").values_list("low", "high")[:limit])
+    return _on_show(pairs)
+
+
+def twins(member: Member, round_: Round, limit: int = 200) -> list[tuple[Pair, str]]:
+    """Originals beside their degraded twins that a member was not served yet, and the original.
+
+    Those of other rounds are taken when this round has none left.
+    """
+    gold = ServedPair.objects.filter(member=member, kind=ServedPair.Kind.GOLD)
+    served = set(gold.values_list("low", "high"))
+    decoys = Decoy.objects.filter(original__status=Candidate.Status.PUBLISHED).order_by("-pk")
+    for rows in (decoys.filter(original__round=round_), decoys.exclude(original__round=round_)):
+        found = rows.values_list("digest", "original__digest")[:limit]
+        pairs = [(ordered(decoy, original), original) for decoy, original in found]
+        if fresh := [(pair, original) for pair, original in pairs if pair not in served]:
+            return fresh
+    return []
+
+
+def _on_show(pairs: list[Pair]) -> list[Pair]:
+    shown = pictures({digest for pair in pairs for digest in pair})
+    return [pair for pair in pairs if pair[0] in shown and pair[1] in shown]

@@ -22,6 +22,7 @@ from curation.briefs.api import router as briefs
 from curation.errors import CurationError
 from curation.galleries.api import router as galleries
 from curation.stakes.api import router as stakes
+from curation.standings.api import router as standings
 
 log = structlog.get_logger(__name__)
 LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest thing said here
@@ -61,6 +62,7 @@ api.add_router("", accounts)
 api.add_router("", briefs)
 api.add_router("", galleries)
 api.add_router("", stakes)
+api.add_router("", standings)
 api.add_router("", anchors)
 api.add_router("", staking)
 

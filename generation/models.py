@@ -1,7 +1,22 @@
 """Every table of this app, gathered where Django looks for them."""
 
 from generation.agents.models import Agent, Primitive
+from generation.challenges.models import Challenge, TwinPair, VersionEvent
 from generation.jobs.models import GenerationJob
+from generation.preferences.models import PreferenceDataset, PreferenceRow
+from generation.training.models import RunPoint, TrainingRun
 from generation.versions.models import ModelVersion
 
-__all__ = ["Agent", "GenerationJob", "ModelVersion", "Primitive"]
+__all__ = [
+    "Agent",
+    "Challenge",
+    "GenerationJob",
+    "ModelVersion",
+    "PreferenceDataset",
+    "PreferenceRow",
+    "Primitive",
+    "RunPoint",
+    "TrainingRun",
+    "TwinPair",
+    "VersionEvent",
+]

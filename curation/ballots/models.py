@@ -62,6 +62,7 @@ class Ballot(models.Model):
         WITHDRAWN = "withdrawn"
         UNSERVED = "unserved"  # the site had not shown this pair to this voter
         TEST = "test"  # a gold pair or a repeat: it counts for reputation
+        TRIAL = "trial"  # twins of a blind test: it counts there
         STAKED = "staked"  # its voter has a stake on one of the two
         NO_REPUTATION = "no_reputation"
         MODERATED = "moderated"  # one of the two was hidden or disqualified

@@ -91,6 +91,7 @@ class Candidate(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.PUBLISHED)
     published_at = models.DateTimeField(auto_now_add=True)
     easel = models.CharField(max_length=24)  # the public name it had while being drawn
+    trial = models.BooleanField(default=False)  # a twin of a blind test: no stakes, no standing
 
     agent = models.CharField(max_length=40)
     prompt = models.TextField(max_length=1000)

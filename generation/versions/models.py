@@ -11,11 +11,13 @@ class ModelVersion(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "draft"
+        CHALLENGER = "challenger"
         LIVE = "live"
         RETIRED = "retired"
 
     GRAPH = {
-        Status.DRAFT: frozenset({Status.LIVE, Status.RETIRED}),
+        Status.DRAFT: frozenset({Status.CHALLENGER, Status.LIVE, Status.RETIRED}),
+        Status.CHALLENGER: frozenset({Status.LIVE, Status.RETIRED}),
         Status.LIVE: frozenset({Status.RETIRED}),
         Status.RETIRED: frozenset({Status.LIVE}),  # a rollback
     }
@@ -27,6 +29,9 @@ class ModelVersion(models.Model):
     adapter_hash = models.CharField(max_length=64, blank=True)
     vocabulary = models.SlugField(max_length=40, blank=True)  # which primitives it knows
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )  # the reference it was trained against; none for a base
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -38,7 +43,8 @@ class ModelVersion(models.Model):
                 name="version_one_live", fields=["status"], condition=Q(status="live")
             ),
             models.CheckConstraint(
-                name="version_status_known", condition=Q(status__in=["draft", "live", "retired"])
+                name="version_status_known",
+                condition=Q(status__in=["draft", "challenger", "live", "retired"]),
             ),
         )
 

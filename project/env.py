@@ -220,6 +220,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         generation_batch=reader.integer("GENERATION_BATCH", 1, 1, 64),
         generation_threads=reader.integer("GENERATION_THREADS", 0, 0, 512),
         **_read_chain(reader, site_url),
+        receipt_key=reader.secret_hex("RECEIPT_KEY"),
         pairs_per_round=reader.integer("PAIRS_PER_ROUND", 60, 1, 1000),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),

@@ -134,6 +134,14 @@ class Reader:
             )
         return KeySource(key=key, keystore=store, password_file=password)
 
+    def secret_hex(self, name: str) -> str:
+        """32 bytes in hex, or nothing; a wrong one is not told."""
+        raw = self.source.get(name, "").strip().lower().removeprefix("0x")
+        if raw and not re.fullmatch(r"[0-9a-f]{64}", raw):
+            self.problems.append(f"{name} is no key: expected 64 hex digits.")
+            return ""
+        return raw
+
     def secret_key(self, data: Path) -> str:
         try:
             return self.source.get("SECRET_KEY", "").strip() or _secret_key(data)

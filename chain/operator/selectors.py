@@ -25,6 +25,12 @@ def address_of(name: str) -> str:
     return found.address
 
 
+def ballot_domain() -> tuple[int, str] | None:
+    """What every ballot has to name: chain id and address of Curation; None without contracts."""
+    contract = deployment(CURATION)
+    return None if contract is None else (contract.chain_id, contract.address)
+
+
 def is_on_chain() -> bool:
     """Whether the site has its contracts, so that rounds are held on the chain too."""
     return deployment(CURATION) is not None

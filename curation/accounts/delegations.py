@@ -91,6 +91,15 @@ def verify_delegated(
         raise errors.KeySignatureInvalid("A digest has 32 bytes.")
     if not keys.signed_by(did_key, signature=signature, message=digest):
         raise errors.KeySignatureInvalid("The browser key did not sign this digest.")
+    return delegation_at(did_key=did_key, address=address, at=at)
+
+
+def delegation_at(*, did_key: str, address: str, at: datetime) -> Delegation:
+    """The delegation by which a key may sign for an address at a moment, with key and member.
+
+    Raises:
+        KeyNotDelegated: there is none.
+    """
     given = Delegation.objects.filter(
         Q(revoked_at=None) | Q(revoked_at__gt=at),
         key__did_key=did_key,
@@ -99,12 +108,13 @@ def verify_delegated(
         accepted_at__lte=at,
         expires_at__gt=at,
     )
-    if (delegation := given.order_by("-expires_at").first()) is None:
+    found = given.select_related("key__member").order_by("-expires_at").first()
+    if found is None:
         raise errors.KeyNotDelegated(
             "This browser may not sign for the address: the delegation has expired, was taken "
             "back, or never was. Sign in again."
         )
-    return delegation
+    return found
 
 
 def hold_key(*, did_key: str) -> None:

@@ -126,6 +126,10 @@ class MemberBarred(SignInRefused):
 class KeyNotDelegated(CurationError):
     """No delegation of this address lets the key sign now: none, expired, or revoked."""
 
+    status: ClassVar[int] = 403
+
 
 class KeySignatureInvalid(CurationError):
     """The browser key did not sign this digest."""
+
+    status: ClassVar[int] = 403

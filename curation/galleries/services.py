@@ -97,6 +97,7 @@ def close_round(*, round_: Round) -> None:
     Raises:
         TransitionRefused: it is closed or cancelled already.
     """
+    list(Round.objects.select_for_update().filter(pk=round_.pk))  # waits for ballots under way
     round_.closed_at = timezone.now()
     advance(round_, Round.GRAPH, Round.Status.CLOSED, "closed_at")
     live.append(stream=round_.stream, kind="round_closed", payload={})

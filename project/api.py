@@ -18,9 +18,11 @@ from chain.anchoring.api import router as anchors
 from chain.staking.api import router as staking
 from curation.accounts.api import router as accounts
 from curation.apis import BodyTooLarge, anyone, code_of
+from curation.ballots.api import router as ballots
 from curation.briefs.api import router as briefs
 from curation.errors import CurationError
 from curation.galleries.api import router as galleries
+from curation.pairs.api import router as pairs
 from curation.stakes.api import router as stakes
 from curation.standings.api import router as standings
 
@@ -63,15 +65,23 @@ api.add_router("", briefs)
 api.add_router("", galleries)
 api.add_router("", stakes)
 api.add_router("", standings)
+api.add_router("", ballots)
+api.add_router("", pairs)
 api.add_router("", anchors)
 api.add_router("", staking)
 
 
 def problem(
-    status: int, *, code: str, detail: str, retry_after_s: int | None = None
+    status: int,
+    *,
+    code: str,
+    detail: str,
+    retry_after_s: int | None = None,
+    members: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """An `application/problem+json` answer (RFC 9457)."""
+    """An `application/problem+json` answer (RFC 9457); `members` extend it (§3.2)."""
     body = {
+        **(members or {}),
         "type": f"{reverse('api:openapi-view')}#problem-{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -92,6 +102,7 @@ def _refused(request: HttpRequest, error: CurationError) -> HttpResponse:
         code=code_of(error),
         detail=str(error) or (error.__doc__ or "").splitlines()[0],
         retry_after_s=getattr(error, "retry_after_s", None),
+        members=getattr(error, "members", None),
     )
 
 

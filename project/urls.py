@@ -5,10 +5,12 @@ from django.urls import include, path, register_converter
 
 from curation.accounts import views as accounts
 from curation.accounts.avatar_views import avatar
+from curation.ballots import views as ballots
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
 from curation.stakes import views as stakes
+from curation.standings import views as standings
 from generation.agents import views as agents
 from project import health
 from project.api import api
@@ -50,9 +52,12 @@ urlpatterns = [
     path("avatars/<str:address>.svg", avatar, name="avatar"),
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
+    path("rounds/<int:round_id>/result/", standings.result, name="result"),
+    path("verify_round.py", standings.verifier, name="verifier"),
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),
     path("candidates/<digest:digest>/stakes", stakes.candidate_stakes, name="candidate-stakes"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
+    path("votes/", ballots.votes, name="votes"),
     path("stakes/", stakes.portfolio, name="stakes"),
     path("activity/", stakes.activity, name="activity"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),

@@ -15,6 +15,7 @@ from curation.galleries import files
 from curation.galleries.models import Candidate, Round
 from curation.galleries.selectors import PAGE
 from curation.galleries.walls import Wall
+from curation.pairs.selectors import pictures
 from curation.stakes.selectors import anchor_of
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -56,8 +57,8 @@ def candidate(request: HttpRequest, digest: str) -> HttpResponse:
 
 
 def _file(digest: str, name: str, content_type: str) -> HttpResponse:
-    # Asked of the table, not of the disk: what was taken down is gone for everyone.
-    if not Candidate.objects.filter(digest=digest, status=Candidate.Status.PUBLISHED).exists():
+    # Asked of the tables, not of the disk: what was taken down is gone for everyone.
+    if not pictures([digest]):
         raise Http404
     try:
         with default_storage.open(name) as file:

@@ -12,13 +12,14 @@ const DETAIL_LONGEST = 400;
  * @returns {Promise<Trouble>}
  */
 async function refusal(answer) {
-  const kind = answer.status === 429 ? "later" : answer.status >= 500 ? "away" : "refused";
-  try {
-    const { detail } = await answer.json();
-    return new Trouble(kind, typeof detail === "string" ? detail.slice(0, DETAIL_LONGEST) : "");
-  } catch {
-    return new Trouble(kind);
-  }
+  const { status } = answer;
+  const kind = status === 429 ? "later" : status >= 500 ? "away" : "refused";
+  const told = await answer.json().catch(() => null);
+  const { detail, code, last_nonce: lastNonce } = told ?? {};
+  const trouble = new Trouble(kind, typeof detail === "string" ? detail.slice(0, DETAIL_LONGEST) : "");
+  const retryAfterS = Number(answer.headers.get("Retry-After")) || 0;
+  trouble.problem = { status, code: String(code ?? ""), retryAfterS, lastNonce: String(lastNonce ?? "") };
+  return trouble;
 }
 
 /**
@@ -26,11 +27,11 @@ async function refusal(answer) {
  * @param {"GET" | "POST"} method
  * @param {string} path
  * @param {object} [body]
- * @param {{signal?: AbortSignal, headers?: Record<string, string>}} [options]
+ * @param {{signal?: AbortSignal, headers?: Record<string, string>, credentials?: RequestCredentials}} [options]
  * @returns {Promise<any>} the decoded answer; null when it is empty
  * @throws {Trouble} "refused", "later" or "away"
  */
-export async function call(method, path, body, { signal, headers } = {}) {
+export async function call(method, path, body, { signal, headers, credentials = "same-origin" } = {}) {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let answer;
   try {
@@ -38,7 +39,7 @@ export async function call(method, path, body, { signal, headers } = {}) {
       method,
       headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json" }), ...headers },
       body: body && JSON.stringify(body),
-      credentials: "same-origin",
+      credentials,
       redirect: "error",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });

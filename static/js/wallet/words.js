@@ -6,6 +6,8 @@
  *   | "wrong-chain" | "changed" | "garbage" | "wallet" | "refused" | "away" | "later"} Kind
  */
 
+/** @typedef {{status: number, code: string, retryAfterS: number, lastNonce: string}} Problem */
+
 /** Something went wrong that a member can be told about. */
 export class Trouble extends Error {
   /**
@@ -18,6 +20,8 @@ export class Trouble extends Error {
     /** @type {Kind} */
     this.kind = kind;
     this.detail = detail;
+    /** @type {Problem | null} what the site's refusal says to programs */
+    this.problem = null;
   }
 }
 

@@ -155,6 +155,7 @@ function prepare(html) {
   for (const element of [...arrived.content.children]) {
     if (!(element instanceof HTMLElement)) continue;
     if (element.dataset.refetch !== undefined) location.reload();
+    document.dispatchEvent(new CustomEvent("salon:arrived", { detail: { element } }));
     if (element.dataset.closed !== undefined) expectNextRound(element.dataset.closed);
     const wanted = element.matches(".card") ? makePlace(element) : document.getElementById(element.id);
     if (!wanted) element.remove();

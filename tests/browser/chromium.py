@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser_setup import installed_browser
 
@@ -18,6 +25,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+PATIENCE_MS = 20_000
 # Kept on `window`, which a reload would empty.
 WATCH = """
 window.salonTest = { violations: [], longest: 0 };
@@ -32,7 +40,11 @@ new PerformanceObserver((list) => {
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium; while it runs, this thread counts as inside an event loop."""
+    """A headless Chromium; while it runs, this thread counts as inside an event loop.
+
+    What a page should show may take as long as an action: a busy machine is slow, not wrong.
+    """
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=installed_browser(), args=list(FLAGS), headless=True
@@ -56,7 +68,7 @@ class Visitor:
         """A new visitor's page at `path`; options are those of a browser context."""
         size = {"width": 1440, "height": 900}
         context = self.browser.new_context(base_url=self.url, **{"viewport": size, **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         if options.get("java_script_enabled", True):
             context.add_init_script(WATCH)

@@ -2,5 +2,6 @@
 
 from chain.indexer.models import Block, Log, Progress
 from chain.operator.models import Deployment, Transaction
+from chain.tallies.models import Snapshot
 
-__all__ = ["Block", "Deployment", "Log", "Progress", "Transaction"]
+__all__ = ["Block", "Deployment", "Log", "Progress", "Snapshot", "Transaction"]

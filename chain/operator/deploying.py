@@ -21,6 +21,7 @@ from chain.operator.keys import Role
 from chain.operator.models import Deployment, Transaction
 from chain.operator.selectors import CURATION, FAUCET, TOKEN, deployment
 from chain.operator.transactions import submit
+from chain.tallies.models import Snapshot
 from curation.accounts.known_keys import WELL_KNOWN
 from curation.accounts.rules import checksum_address
 from curation.stakes import projections
@@ -106,6 +107,7 @@ def forget_chain() -> None:
     """Forget all that happened on a chain that is no more. For the embedded one."""
     Deployment.objects.filter(chain_id=chain_id()).delete()
     Transaction.objects.filter(chain_id=chain_id()).delete()
+    Snapshot.objects.filter(chain_id=chain_id()).delete()
     clear_projections()
 
 

@@ -15,7 +15,10 @@ from django.db import close_old_connections, connection, transaction
 
 from chain.anchoring.sending import anchor_what_waits
 from chain.operator.following import follow
+from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import open_waiting_rounds, settle_due_rounds
+from chain.tallies.sending import anchor_ballots_that_wait
+from chain.tallies.services import publish_due_tallies
 from curation.accounts.nonces import forget_old_nonces
 from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
@@ -73,6 +76,9 @@ def chain_tasks() -> list[Task]:
         Task(follow, 2),
         Task(open_waiting_rounds, 5),
         Task(anchor_what_waits, 2),
+        Task(publish_due_tallies, 2),
+        Task(anchor_ballots_that_wait, 2),
+        Task(propose_due_results, 2),
         Task(settle_due_rounds, 5),
     ]
 

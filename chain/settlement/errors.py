@@ -13,12 +13,16 @@ class RoundNotOnChain(SettlementError):
     """The chain does not know the round, or the indexer has not seen it yet."""
 
 
-class RoundNotClosed(SettlementError):
-    """A result comes after the round."""
+class NotTallied(SettlementError):
+    """A result comes from a published tally, which comes after the round."""
 
 
-class WinnersInvalid(SettlementError):
-    """These cannot be the winners of this round."""
+class NothingToPropose(SettlementError):
+    """Nobody won."""
+
+
+class ResultNotTaken(SettlementError):
+    """The chain takes no result of the round, not yet or not any more."""
 
 
 class NotYetFinal(SettlementError):
@@ -27,7 +31,3 @@ class NotYetFinal(SettlementError):
 
 class TooLate(SettlementError):
     """There is no time left in which anybody could stake."""
-
-
-class BallotsWanted(SettlementError):
-    """On this chain results come from ballots alone."""

@@ -5,7 +5,6 @@ Without contracts on this chain nothing here does anything: rounds are held all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -17,22 +16,12 @@ from chain.operator.keys import Role
 from chain.operator.models import Transaction
 from chain.operator.selectors import CURATION, address_of, deployment
 from chain.operator.transactions import submit
-from chain.settlement.errors import (
-    BallotsWanted,
-    NotYetFinal,
-    RoundNotClosed,
-    RoundNotOnChain,
-    TooLate,
-    WinnersInvalid,
-)
+from chain.settlement.errors import TooLate
 from chain.settlement.rules import Times, round_times
 from chain.settlement.selectors import rounds_to_open, rounds_to_settle
+from chain.tallies.snapshots import take_snapshot
 from curation.galleries.models import Round
-from curation.stakes.models import AnchoredBatch, AnchoredCandidate, ChainRound
-
-NOTHING = bytes(32)  # no ballots were anchored; no bundle was published
-ALL_BPS = 10_000
-MOST_WINNERS = 3
+from curation.stakes.models import ChainRound
 
 
 def open_waiting_rounds() -> None:
@@ -66,6 +55,7 @@ def open_on_chain(*, round_id: int) -> Transaction | None:
 
 
 def _open(round_: Round, view: View) -> Transaction:
+    take_snapshot(round_=round_, view=view)  # what comes after it weighs nothing in the round
     data = call(CURATION, "openRound", round_.pk, times_of(round_, view).as_tuple())
     return submit(purpose=f"open round {round_.pk}", to=address_of(CURATION), data=data)
 
@@ -82,36 +72,6 @@ def times_of(round_: Round, view: View) -> Times:
         result_within=timedelta(hours=settings.RESULT_HOURS),
         challenge_s=max(settings.CHALLENGE_S, shortest_s),
     )
-
-
-def propose_result(*, round_id: int, winners: Sequence[tuple[str, int]]) -> Transaction:
-    """Propose who wins a closed round; the challenge time begins when it is included.
-
-    `winners`: one to three of (digest, share in basis points); shares sum to 10,000.
-
-    Raises:
-        BallotsWanted: this is not the embedded chain, where results come from ballots alone.
-        RoundNotOnChain, RoundNotClosed, WinnersInvalid, NotYetFinal: with what is wrong.
-        NotDeployed, PurposeTaken, NodeUnreachable, Key…: as `submit`.
-    """
-    if not settings.EMBEDDED_CHAIN:
-        raise BallotsWanted(
-            "Results are decided by ballots, not by hand. Only the embedded chain, where tokens "
-            "are play money, takes a result from the command line."
-        )
-    round_ = Round.objects.filter(pk=round_id).select_related("on_chain").first()
-    on_chain = ChainRound.objects.filter(pk=round_id).first()
-    if round_ is None or on_chain is None:
-        raise RoundNotOnChain(f"The chain is not known to have round {round_id}.")
-    if round_.is_open:
-        raise RoundNotClosed(f"Round {round_id} is open until {round_.closes_at:%Y-%m-%d %H:%M}.")
-    _check_shares(winners)
-    final = look().final
-    structs = [_winner(round_id, digest, bps, final) for digest, bps in winners]
-    ballots = bytes.fromhex(on_chain.ballots_root) or NOTHING
-    data = call(CURATION, "proposeResult", round_id, structs, ballots, NOTHING)
-    to = address_of(CURATION)
-    return submit(purpose=f"propose result of round {round_id}", to=to, data=data, again=True)
 
 
 def settle_due_rounds() -> None:
@@ -150,33 +110,3 @@ def cancel_round(*, round_id: int) -> Transaction:
 def _guard(purpose: str, data: bytes) -> Transaction:
     to = address_of(CURATION)
     return submit(purpose=purpose, to=to, data=data, role=Role.GUARDIAN, again=True)
-
-
-def _check_shares(winners: Sequence[tuple[str, int]]) -> None:
-    if not 1 <= len(winners) <= MOST_WINNERS or len({d for d, _ in winners}) < len(winners):
-        raise WinnersInvalid("A result has one to three different winners.")
-    if any(bps < 1 for _, bps in winners) or sum(bps for _, bps in winners) != ALL_BPS:
-        raise WinnersInvalid("Each winner has a share above 0, and they sum to 10,000.")
-
-
-def _winner(
-    round_id: int, digest: str, bps: int, final: int
-) -> tuple[bytes, int, int, list[bytes]]:
-    """A winner as the contract takes it: candidate, share, batch, proof."""
-    found = AnchoredCandidate.objects.filter(
-        candidate__digest=digest, candidate__round_id=round_id, candidate__status="published"
-    ).select_related("batch")
-    place = found.first()
-    anchored = (
-        AnchoredBatch.objects.filter(round_id=round_id, root=place.batch.root)
-        .order_by("index")
-        .first()
-        if place is not None
-        else None
-    )
-    if place is None or anchored is None:
-        raise WinnersInvalid(f"{digest} is no published and anchored candidate of this round.")
-    if anchored.block_number > final:
-        raise NotYetFinal(f"The batch of {digest} is not final yet. Try again in a minute.")
-    proof = [bytes.fromhex(sibling) for sibling in place.proof]
-    return bytes.fromhex(digest), bps, anchored.index, proof

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.test import override_settings
 from playwright.sync_api import Locator, Page, expect
 
@@ -21,12 +20,14 @@ from chain.operator.deploying import WHOLE, deploy, forget_chain
 from chain.operator.following import follow
 from chain.operator.plans import default_plan
 from chain.operator.selectors import CURATION, FAUCET, TOKEN, address_of
+from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import open_waiting_rounds, settle_due_rounds
 from curation.galleries.models import Candidate, Round
 from curation.galleries.services import close_round
 from curation.stakes.models import ChainRound
 from project.stack.chain import chain_environment
 from tests.chain.chains import OwnChain, own_chain
+from tests.factories import StandingFactory, TallyFactory
 
 from .chromium import Visitor
 from .gallery import Gallery
@@ -96,9 +97,10 @@ class Exchange:
         self.index()
 
     def propose(self, round_: Round, candidate: Candidate) -> None:
-        """What an operator types."""
-        winner = f"--winner={candidate.digest}:10000"
-        call_command("propose_result", str(round_.pk), winner, verbosity=0)
+        """Say that nobody voted and this one won."""
+        tally = TallyFactory(round=round_)
+        StandingFactory(tally=tally, candidate=candidate, rank=1, share_bps=10_000)
+        propose_due_results()
         self.index()
 
     def settle(self, round_: Round) -> None:

@@ -15,11 +15,13 @@ from chain.operator.following import follow, wait
 from chain.operator.models import Deployment
 from chain.operator.plans import default_plan
 from chain.operator.selectors import CURATION, FAUCET, TOKEN
-from chain.settlement.services import open_waiting_rounds, propose_result, settle_due_rounds
+from chain.settlement.proposing import propose_result
+from chain.settlement.services import open_waiting_rounds, settle_due_rounds
 from curation.galleries.services import close_round
 from curation.stakes.models import AnchoredCandidate, ChainRound
+from curation.standings.models import Tally
 from tests.chain.chains import OwnChain, own_chain
-from tests.factories import RoundFactory, publish
+from tests.factories import RoundFactory, StandingFactory, TallyFactory, publish
 
 
 @pytest.fixture(scope="session")
@@ -114,10 +116,18 @@ class Gallery:
         close_round(round_=self.round)
         self.index()
 
+    def tally(self, *shares: tuple[int, int], **facts: object) -> Tally:
+        """Say that nobody voted and these won: by their places, with shares in basis points."""
+        tally = TallyFactory(round=self.round, **facts)
+        for rank, (place, bps) in enumerate(shares, 1):
+            candidate = self.candidates[place]
+            StandingFactory(tally=tally, candidate=candidate, rank=rank, share_bps=bps)
+        return tally
+
     def propose(self, *shares: tuple[int, int]) -> None:
         """Propose winners by their places, with their shares in basis points."""
-        winners = [(self.candidates[place].digest, bps) for place, bps in shares]
-        wait(propose_result(round_id=self.round.pk, winners=winners))
+        self.tally(*shares)
+        wait(propose_result(round_id=self.round.pk))
         self.index()
 
     def settle(self) -> None:

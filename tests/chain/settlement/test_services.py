@@ -6,17 +6,20 @@ from django.core.management import CommandError, call_command
 from chain.operator.errors import NotDeployed
 from chain.operator.models import Transaction
 from chain.settlement.errors import (
-    BallotsWanted,
+    NothingToPropose,
+    NotTallied,
     NotYetFinal,
-    RoundNotClosed,
+    ResultNotTaken,
     RoundNotOnChain,
-    WinnersInvalid,
 )
-from chain.settlement.services import propose_result, settle_due_rounds, veto_result
+from chain.settlement.proposing import propose_due_results, propose_result
+from chain.settlement.services import cancel_round, settle_due_rounds, veto_result
 from curation.galleries.services import close_round
 from curation.models import Candidate
 from curation.stakes.models import ChainRound
-from tests.factories import RoundFactory, publish
+from tests.factories import RoundFactory
+
+State = ChainRound.State
 
 
 @pytest.fixture
@@ -28,21 +31,46 @@ def closed(gallery):
     return gallery
 
 
-def propose(gallery, *shares: tuple[str, int]) -> Transaction:
-    return propose_result(round_id=gallery.round.pk, winners=shares)
+def proposals() -> list[Transaction]:
+    return list(Transaction.objects.filter(purpose__startswith="propose"))
 
 
-def test_result_by_hand_is_for_the_embedded_chain(closed, settings):
-    settings.EMBEDDED_CHAIN = False
-    with pytest.raises(BallotsWanted, match="decided by ballots"):
-        propose(closed, (closed.candidates[0].digest, 10_000))
+def test_result_is_what_the_tally_says_with_its_bundle(chain, closed):
+    tally = closed.tally((4, 5000), (0, 3000), (7, 2000))
+    for _ in range(3):
+        propose_due_results()
+    closed.index()
+    propose_due_results()
+    assert [row.reason for row in proposals()] == [""]
+    assert closed.on_chain.state == State.PROPOSED
+    assert closed.on_chain.bundle_hash == tally.bundle_digest
+    assert list(closed.round.winners.order_by("place").values_list("digest", "share_bps")) == [
+        (closed.candidates[4].digest, 5000),
+        (closed.candidates[0].digest, 3000),
+        (closed.candidates[7].digest, 2000),
+    ]
+
+
+def test_nothing_is_proposed_where_nobody_won(chain, closed):
+    closed.tally(no_winner="Nobody voted.")
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(NothingToPropose, match=r"Nobody voted\. Everything in it can be taken"):
+        propose_result(round_id=closed.round.pk)
+
+
+def test_nothing_is_proposed_before_the_tally(closed):
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(NotTallied, match="not counted"):
+        propose_result(round_id=closed.round.pk)
 
 
 def test_result_of_an_open_round_is_refused(gallery):
     gallery.open()
     gallery.anchor()
-    with pytest.raises(RoundNotClosed, match="is open until"):
-        propose(gallery, (gallery.candidates[0].digest, 10_000))
+    with pytest.raises(NotTallied, match="is open until"):
+        propose_result(round_id=gallery.round.pk)
 
 
 def test_result_of_a_round_the_chain_does_not_know_is_refused(closed):
@@ -50,64 +78,80 @@ def test_result_of_a_round_the_chain_does_not_know_is_refused(closed):
     close_round(round_=other)
     for round_id in (other.pk, 10**9):
         with pytest.raises(RoundNotOnChain):
-            propose_result(round_id=round_id, winners=[(closed.candidates[0].digest, 10_000)])
+            propose_result(round_id=round_id)
 
 
-@pytest.mark.parametrize("shares", [[], [5000], [10_001], [0, 10_000], [-1, 10_001], [2500] * 4])
-def test_shares_that_are_no_hundred_per_cent_are_refused(closed, shares):
-    digests = [candidate.digest for candidate in closed.candidates]
-    with pytest.raises(WinnersInvalid):
-        propose(closed, *zip(digests, shares, strict=False))
-
-
-def test_one_winner_twice_is_refused(closed):
-    digest = closed.candidates[0].digest
-    with pytest.raises(WinnersInvalid, match="different"):
-        propose(closed, (digest, 5000), (digest, 5000))
-
-
-def test_winner_that_was_not_anchored_here_is_refused(closed):
-    hidden = closed.candidates[0]
-    Candidate.objects.filter(pk=hidden.pk).update(status="hidden")
-    elsewhere = publish(RoundFactory(), 99)
-    for digest in (hidden.digest, elsewhere.digest, "ab" * 32):
-        with pytest.raises(WinnersInvalid, match=digest):
-            propose(closed, (digest, 10_000))
-    assert not Transaction.objects.filter(purpose__startswith="propose").exists()
-
-
-def test_winner_whose_anchor_may_still_be_taken_back_has_to_wait(chain, closed, settings):
-    snapshot = closed.candidates[0].digest
-    chain.node.call("anvil_rollback", 5)
-    with pytest.raises(NotYetFinal):
-        propose(closed, (snapshot, 10_000))
-
-
-def test_command_proposes_up_to_three_winners(closed):
-    digests = [candidate.digest for candidate in closed.candidates]
-    winners = [f"--winner={digests[0]}:5000", f"--winner=0x{digests[1]}:3000"]
-    out = StringIO()
-    arguments = [str(closed.round.pk), *winners, f"--winner={digests[2].upper()}:2000"]
-    call_command("propose_result", *arguments, stdout=out)
-    assert "in block" in out.getvalue()
-    call_command("propose_result", *arguments, stdout=out)  # says the same again
+def test_result_of_a_cancelled_round_is_not_proposed(closed):
+    cancel_round(round_id=closed.round.pk)
     closed.index()
-    assert closed.on_chain.state == ChainRound.State.PROPOSED
-    assert list(closed.round.winners.order_by("place").values_list("digest", "share_bps")) == [
-        (digests[0], 5000),
-        (digests[1], 3000),
-        (digests[2], 2000),
-    ]
-    with pytest.raises(CommandError, match="another content"):
-        call_command("propose_result", str(closed.round.pk), f"--winner={digests[3]}:10000")
+    closed.tally((0, 10_000))
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(ResultNotTaken, match="cancelled or vetoed: everything in it can be taken"):
+        propose_result(round_id=closed.round.pk)
 
 
-@pytest.mark.parametrize(
-    "winner", ["", "abc:10000", "ab" * 32, f"{'ab' * 32}:x", f"{'ab' * 32}:-1"]
-)
-def test_command_says_how_a_winner_is_written(closed, winner):
-    with pytest.raises(CommandError, match=r"DIGEST:BPS"):
-        call_command("propose_result", str(closed.round.pk), f"--winner={winner}")
+def test_result_is_not_proposed_after_its_deadline(chain, closed):
+    closed.tally((0, 10_000))
+    chain.go_on(24 * 3600)
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(ResultNotTaken, match="was due by"):
+        propose_result(round_id=closed.round.pk)
+
+
+def test_result_waits_for_the_root_of_all_ballots(closed):
+    closed.tally((0, 10_000), ballots_root="ab" * 32)
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(NotYetFinal, match="ballots root is another"):
+        propose_result(round_id=closed.round.pk)
+
+
+def test_winner_whose_batch_may_still_be_taken_back_has_to_wait(chain, closed):
+    closed.tally((0, 10_000))
+    chain.node.call("anvil_rollback", 5)
+    propose_due_results()
+    assert not proposals()
+    with pytest.raises(NotYetFinal, match=closed.candidates[0].digest):
+        propose_result(round_id=closed.round.pk)
+
+
+def test_published_tally_is_proposed_even_if_a_winner_was_hidden_since(closed):
+    closed.tally((0, 10_000))
+    Candidate.objects.filter(pk=closed.candidates[0].pk).update(status="hidden")
+    propose_due_results()
+    closed.index()
+    assert closed.on_chain.state == State.PROPOSED  # the bundle says so; a guardian may veto
+
+
+def test_command_follows_and_repeats_what_the_tally_says(closed):
+    closed.tally((0, 10_000))
+    out = StringIO()
+    for _ in range(2):
+        call_command("propose_result", str(closed.round.pk), stdout=out)
+        closed.index()
+    assert out.getvalue().count("in block") == 2
+    assert len(proposals()) == 1
+    assert closed.on_chain.state == State.PROPOSED
+
+
+def test_command_tries_again_at_once_what_failed(closed):
+    closed.tally((0, 10_000))
+    propose_due_results()
+    Transaction.objects.filter(purpose__startswith="propose").update(
+        status="failed", attempts=5, nonce=None, reason="It reverted."
+    )
+    closed.chain.node.call("anvil_reorg", 1, [])
+    propose_due_results()
+    assert proposals()[0].status == "failed"
+    call_command("propose_result", str(closed.round.pk), stdout=StringIO())
+    assert proposals()[0].status == "included"
+
+
+def test_command_takes_no_winners(closed):
+    with pytest.raises(CommandError, match="unrecognized arguments"):
+        call_command("propose_result", str(closed.round.pk), f"--winner={'ab' * 32}:10000")
 
 
 def test_vetoed_result_is_not_settled(chain, closed):
@@ -116,8 +160,10 @@ def test_vetoed_result_is_not_settled(chain, closed):
     closed.index()
     chain.go_on(closed.on_chain.challenge_s + 1)
     settle_due_rounds()
-    assert closed.on_chain.state == ChainRound.State.REFUNDABLE
+    propose_due_results()
+    assert closed.on_chain.state == State.REFUNDABLE
     assert not Transaction.objects.filter(purpose__startswith="settle").exists()
+    assert len(proposals()) == 1
 
 
 def test_round_somebody_else_settled_first_ends_the_same(chain, closed):
@@ -129,7 +175,7 @@ def test_round_somebody_else_settled_first_ends_the_same(chain, closed):
     assert (row.status, row.hashes) == ("failed", [])
     assert "is settled on the chain" in row.reason
     closed.index()
-    assert closed.on_chain.state == ChainRound.State.SETTLED
+    assert closed.on_chain.state == State.SETTLED
 
 
 def test_veto_and_cancel_say_what_stands_against_them(chain, closed):
@@ -139,5 +185,6 @@ def test_veto_and_cancel_say_what_stands_against_them(chain, closed):
 
 
 def test_without_contracts_commands_say_what_to_run(db):
-    with pytest.raises(NotDeployed, match="run deploy_contracts"):
-        veto_result(round_id=1)
+    for act in (veto_result, propose_result):
+        with pytest.raises(NotDeployed, match="run deploy_contracts"):
+            act(round_id=1)

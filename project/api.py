@@ -127,6 +127,8 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, CurationError):  # what our parser said of a body
+        return _refused(request, error.__cause__)
     return problem(error.status_code, code="request-unreadable", detail=str(error))
 
 

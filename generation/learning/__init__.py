@@ -1,0 +1,1 @@
+"""Learning from preferences: loss, caches, training, evaluation and adapters. Knows no Django."""

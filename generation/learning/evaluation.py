@@ -1,0 +1,204 @@
+"""Honest figures about a version: shares with intervals, splits, ceiling, variance, scores."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from generation.learning.errors import PreferencesInvalid
+
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share with its 95% interval (Wilson 1927)."""
+
+    value: float
+    low: float
+    high: float
+    count: float  # votes, or as many as the weighted ones are worth
+
+
+def wilson(wins: float, count: float) -> Share:
+    """The share of wins; ties count half. Nothing seen gives [0, 1].
+
+    Raises:
+        ValueError: more wins than there are votes, or fewer than none.
+    """
+    if not 0 <= wins <= count:
+        raise ValueError(f"{wins} wins of {count}.")
+    if count == 0:
+        return Share(math.nan, 0.0, 1.0, 0)
+    rate, spread = wins / count, _Z95**2 / count
+    middle = (rate + spread / 2) / (1 + spread)
+    half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
+    return Share(rate, max(0.0, middle - half), min(1.0, middle + half), count)
+
+
+def win_rate(scores: Sequence[float]) -> Share:
+    """Of one score per vote: 1 won, 0 lost, ½ can't decide."""
+    return wilson(math.fsum(scores), len(scores))
+
+
+def clustered_win_rate(scores: Mapping[str, Sequence[float]]) -> Share:
+    """Win rate over voters of unequal zeal, each voter's mean counting once.
+
+    The interval is Wilson's for as many independent votes as would vary as much as the
+    voters' means do, at most all votes.
+    """
+    voted = [s for s in scores.values() if s]
+    means = torch.tensor([math.fsum(s) / len(s) for s in voted]).double()
+    if len(means) < 2:
+        return wilson(float(means.sum()), len(means))
+    rate, variance = float(means.mean()), float(means.var() / len(means))
+    votes, spread = sum(map(len, voted)), rate * (1 - rate)
+    worth = len(means) if variance == 0 else min(max(spread / variance, 1.0), votes)
+    return wilson(rate * worth, worth)
+
+
+def split_by(keys: Sequence[str], *, held_out: float, seed: int = 0) -> tuple[list[int], list[int]]:
+    """Indexes to learn from and to hold out; equal keys (a prompt, a voter) stay together.
+
+    A key's side depends on the key and the seed alone, so a voter held out once stays so.
+    """
+    sides: tuple[list[int], list[int]] = ([], [])
+    for index, key in enumerate(keys):
+        digest = hashlib.sha256(f"{seed}\0{key}".encode()).digest()
+        sides[int.from_bytes(digest[:8], "big") / 2**64 < held_out].append(index)
+    return sides
+
+
+def held_out_accuracy(margin: Tensor, *, label: Tensor, weight: Tensor) -> Share:
+    """How many held-out votes the implicit reward agrees with.
+
+    Args:
+        margin: the mean over a bank that was not trained on, (N,); see `dpo.margins`.
+        label, weight: as in the loss, (N,); ties are left out.
+    """
+    counted = (label != 0.5).double() * weight.double()
+    total = float(counted.sum())
+    if total == 0:
+        return wilson(0, 0)
+    agrees = 0.5 + (label.double() - 0.5) * margin.sign().double()
+    worth = total**2 / float(counted.square().sum())
+    return wilson(float((counted * agrees).sum()) / total * worth, worth)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What no model can beat: voters who contradict themselves."""
+
+    agreement: Share  # of repeated pairs answered alike
+    accuracy: float  # of a single vote, if errors are independent
+
+
+def noise_ceiling(alike: int, repeats: int) -> Ceiling:
+    """From repeats of one pair to one voter: two answers agree with p² + (1 - p)²."""
+    share = wilson(alike, repeats)
+    above = 2 * share.value - 1  # NaN without repeats
+    return Ceiling(share, (1 + math.sqrt(0.0 if above < 0 else above)) / 2)
+
+
+def variance_ratio(features: Tensor, reference: Tensor) -> float:
+    """Variance over seeds within a prompt ÷ the reference's, (prompts, seeds, D) both.
+
+    A taste may narrow what pictures are about, not make them all alike.
+
+    Raises:
+        PreferencesInvalid: other prompts or seeds, fewer than two seeds, no variance to compare.
+    """
+    if features.shape != reference.shape or features.ndim != 3 or features.shape[1] < 2:
+        raise PreferencesInvalid(
+            f"Features {tuple(features.shape)} against {tuple(reference.shape)}: give the same "
+            "prompts × seeds (two or more) × D for both."
+        )
+    spread, usual = (f.double().var(1).sum(-1).mean() for f in (features, reference))
+    if not float(usual) > 0:
+        raise PreferencesInvalid("The reference draws the same for all seeds.")
+    return float(spread / usual)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChange:
+    """How far the mean score moved, in standard deviations of the base's scores."""
+
+    value: float
+    low: float  # 95% interval over the pairs
+    high: float
+
+
+def score_change(scores: Tensor, base: Tensor) -> ScoreChange:
+    """Scores of the same prompts and seeds under both, (N,): a win rate flatters tiny shifts.
+
+    Raises:
+        PreferencesInvalid: not the same pictures, or fewer than two.
+    """
+    if scores.shape != base.shape or scores.ndim != 1 or len(scores) < 2:
+        raise PreferencesInvalid("Give the scores of the same two or more pictures for both.")
+    difference = scores.double() - base.double()
+    deviation = float(base.double().std())
+    if deviation == 0:
+        raise PreferencesInvalid("All of the base's pictures score the same.")
+    half = _Z95 * float(difference.std()) / math.sqrt(len(scores))
+    mean = float(difference.mean())
+    return ScoreChange(mean / deviation, (mean - half) / deviation, (mean + half) / deviation)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One condition before a challenge may start."""
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+    says: str  # for people
+
+
+def guards(
+    *,
+    variance: float,
+    chosen_error: float,
+    drift: float,
+    least_variance: float = 0.8,
+    most_drift: float = 1.15,
+) -> list[Guard]:
+    """The guards of a finished run; a value that is not a number fails.
+
+    Args:
+        variance: of `variance_ratio`.
+        chosen_error: mean denoising error of chosen pictures ÷ the reference's.
+        drift: mean denoising error of validation pictures ÷ the base's.
+    """
+    return [
+        Guard(
+            "variance",
+            variance,
+            least_variance,
+            variance >= least_variance,
+            f"pictures of one prompt vary {variance:.2f} times as much as the reference's; "
+            f"at least {least_variance:.2f} is asked for, else everything looks alike",
+        ),
+        Guard(
+            "chosen_error",
+            chosen_error,
+            1.0,
+            chosen_error <= 1.0,
+            f"the error on chosen pictures is {chosen_error:.3f} of the reference's; more than "
+            "1 would mean it unlearned what people chose",
+        ),
+        Guard(
+            "drift",
+            drift,
+            most_drift,
+            drift <= most_drift,
+            f"the error on validation pictures is {drift:.3f} of the base's; beyond "
+            f"{most_drift:.2f} it forgets what it could draw",
+        ),
+    ]

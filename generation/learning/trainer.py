@@ -1,0 +1,207 @@
+"""A run at one step: its adapter, its optimizer, its guards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from torch import Tensor
+
+from generation.learning.adapters import save_adapter
+from generation.learning.calibration import PROVISIONAL_BETA, calibrated_beta
+from generation.learning.dpo import safeguard
+from generation.learning.errors import CheckpointUnsaved, LearningError, PreferencesInvalid
+from generation.learning.preparing import Prepared
+from generation.learning.state import StepFigures
+from generation.learning.stepping import Branches, clipped
+
+_BETAS = (0.9, 0.99)
+_EPS = 1e-10
+
+
+class Stopped(LearningError):
+    """A guard ends the run; the message is the reason for people."""
+
+
+class Run:
+    """A prepared run with its optimizer, at the step its checkpoint says."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared, self.recipe, self.state = prepared, prepared.recipe, prepared.state
+        self.slot = prepared.batches.slot
+        self.processes = PartialState()
+        self.average = self.state.average.to(self.slot.vector.device)
+        self.slot.set(self.state.vector)
+        self.optimizer = torch.optim.AdamW(
+            [self.slot.vector],
+            self.recipe.rate,
+            betas=_BETAS,
+            eps=_EPS,
+            weight_decay=self.recipe.weight_decay,
+        )
+        if self.state.moments:
+            moments = {name: value.clone() for name, value in self.state.moments.items()}
+            place = self.slot.vector.device
+            moments |= {n: v.to(place) for n, v in moments.items() if n != "step"}
+            self.optimizer.state[self.slot.vector] = moments
+
+    @contextmanager
+    def drawing(self) -> Iterator[Any]:
+        """The pipeline as the adapter's moving average makes it, for samples."""
+        with self.slot.holding(self.average), self.prepared.family.encoding():
+            yield self.prepared.family.pipe
+
+    def save(self) -> None:
+        """Write a checkpoint; only the first process does.
+
+        Raises:
+            CheckpointUnsaved: the disk took none.
+        """
+        self.state.vector = self.slot.vector.detach().cpu().clone()
+        self.state.average = self.average.cpu().clone()
+        moments = self.optimizer.state.get(self.slot.vector, {})
+        self.state.moments = {name: value.detach().cpu() for name, value in moments.items()}
+        if self.processes.is_main_process:
+            self.state.save(self.prepared.checkpoint, self.prepared.identity)
+
+    def step(self) -> StepFigures:
+        """Take one step.
+
+        Raises:
+            Stopped: a guard says so; nothing was changed then.
+        """
+        state, recipe = self.state, self.recipe
+        found = self._branches()
+        factor = 1.0
+        if recipe.safeguard:
+            metric = self._metric(found.chosen - found.rejected)
+            factor = float(safeguard(found.chosen, found.rejected, metric=metric))
+        usual = state.usual_norm
+        gradient, norm = clipped(found.chosen - factor * found.rejected, usual)
+        figures = _figures(found, norm, factor)
+        self._watch(figures)
+        if state.beta is None:
+            self._calibrate(found)
+        self._update(gradient)
+        state.usual_norm = 0.9 * usual + 0.1 * min(norm, 3 * usual) if usual else norm
+        state.step += 1
+        state.curve.append(figures)
+        return figures
+
+    def _branches(self) -> Branches:
+        """Gradients of the step's batch, with less at once as long as memory is short."""
+        state = self.state
+        visits = self.prepared.schedule.step(state.step)
+        mine = visits[self.processes.process_index :: self.processes.num_processes]
+        while True:
+            found = self.prepared.batches.branches(
+                mine,
+                beta=state.beta or PROVISIONAL_BETA,
+                micro=state.micro_batch,
+                scale=state.loss_scale,
+            )
+            if found is None:
+                if state.micro_batch == 1:
+                    raise Stopped(
+                        "Memory ran out even with one pair at a time. Choose gradient "
+                        "checkpointing, a lower rank or a larger device."
+                    )
+                state.micro_batch //= 2
+            elif not found.finite and state.loss_scale > 1:
+                state.loss_scale /= 2
+            elif not found.finite:
+                raise Stopped(
+                    f"Step {state.step + 1} gave values that are not numbers. Lower the rate, or "
+                    "use another precision."
+                )
+            else:
+                return found
+
+    def _metric(self, gradient: Tensor) -> Tensor:
+        """How AdamW would scale this gradient; its momentum is left out of account."""
+        moments = self.optimizer.state.get(self.slot.vector)
+        keep = _BETAS[1]
+        squares = (1 - keep) * gradient.square()
+        seen = 1.0
+        if moments:
+            squares += keep * moments["exp_avg_sq"]
+            seen += float(moments["step"])
+        metric: Tensor = 1 / ((squares / (1 - keep**seen)).sqrt() + _EPS)
+        return metric
+
+    def _watch(self, figures: StepFigures) -> None:
+        """Stop when the loss is far above its usual height three steps in a row."""
+        state = self.state
+        usual = max(state.usual_loss or 0.0, math.log(2))
+        state.spikes = state.spikes + 1 if figures.loss > self.recipe.spike * usual else 0
+        if state.spikes >= 3:
+            raise Stopped(
+                f"The loss was over {self.recipe.spike:g} times its usual {usual:.2f} for three "
+                f"steps (now {figures.loss:.2f}). Lower the rate, or look for odd rows."
+            )
+        if not state.spikes:
+            before = state.usual_loss
+            state.usual_loss = figures.loss if before is None else 0.9 * before + 0.1 * figures.loss
+
+    def _calibrate(self, found: Branches) -> None:
+        state, recipe = self.state, self.recipe
+        spread = math.sqrt(found.sum("squares") / recipe.batch)
+        state.spreads.append((recipe.way(state.step), spread))
+        if len(state.spreads) > recipe.calibration_steps or state.step + 1 == recipe.steps:
+            way = recipe.way(recipe.steps) * recipe.spread_at
+            try:
+                state.beta = calibrated_beta(state.spreads, way=way)
+            except PreferencesInvalid as error:
+                raise Stopped(str(error)) from error
+
+    def _update(self, gradient: Tensor) -> None:
+        recipe, step = self.recipe, self.state.step
+        self.optimizer.param_groups[0]["lr"] = recipe.rate * recipe.rate_factor(step)
+        self.slot.vector.grad = gradient
+        self.optimizer.step()
+        self.slot.vector.grad = None
+        decay = min(recipe.average, (1 + step) / (10 + step))
+        self.average.lerp_(self.slot.vector.detach(), 1 - decay)
+
+    def validate(self) -> float:
+        """Measure drift; keep the adapter's average as its file while it is within bounds.
+
+        Raises:
+            Stopped: too far from what the base could draw.
+            CheckpointUnsaved: the disk took no adapter; an older one is whole.
+        """
+        with self.slot.holding(self.average):
+            ratio = self.prepared.drift()
+        self.state.drift.append((self.state.step, ratio))
+        if not ratio <= self.recipe.most_drift:
+            raise Stopped(
+                f"After {self.state.step} steps the error on validation pictures is {ratio:.2f} "
+                f"of the base's; beyond {self.recipe.most_drift:.2f} the model forgets what it "
+                "could draw. Raise β, lower the rate or train for fewer steps."
+            )
+        if self.processes.is_main_process:
+            try:
+                layers = self.slot.layers(self.average)
+                save_adapter(self.prepared.adapter, layers, self.prepared.family.part)
+            except OSError as error:
+                raise CheckpointUnsaved(
+                    f"The adapter of step {self.state.step} could not be saved ({error}); an older "
+                    "one is whole. Make room on the disk, then start the run again."
+                ) from error
+        return ratio
+
+
+def _figures(found: Branches, norm: float, held: float) -> StepFigures:
+    decided = found.sum("decided")
+    return StepFigures(
+        loss=found.sum("loss"),
+        accuracy=found.sum("agreed") / decided if decided else None,
+        chosen_ratio=found.sum("chosen") / found.sum("chosen_ref"),
+        rejected_ratio=found.sum("rejected") / found.sum("rejected_ref"),
+        norm=norm,
+        held=held,
+    )

@@ -9,9 +9,11 @@ import factory
 from django.utils import timezone
 from PIL import Image
 
+from curation.accounts.rules import checksum_address
 from curation.galleries import files
 from curation.galleries.services import Provenance, publish_candidate
-from curation.models import Brief, Candidate, Round
+from curation.models import Ballot, Brief, Candidate, Member, Round, Standing, Tally
+from curation.standings.parameters import Parameters
 from generation.agents.models import Agent
 from generation.jobs.models import GenerationJob
 from generation.versions.models import ModelVersion
@@ -72,6 +74,61 @@ class JobFactory(factory.django.DjangoModelFactory):
     width = 64
     height = 64
     due_at = factory.LazyFunction(timezone.now)
+
+
+class MemberFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Member
+
+    address = factory.Sequence(
+        lambda n: checksum_address("0x" + hashlib.sha256(f"member {n}".encode()).hexdigest()[:40])
+    )
+
+
+class BallotFactory(factory.django.DjangoModelFactory):
+    """A counted ballot that nobody signed; give it a round, a voter, `chosen` and `rejected`."""
+
+    class Meta:
+        model = Ballot
+
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"ballot {n}".encode()).hexdigest())
+    low = factory.LazyAttribute(lambda o: min(o.chosen, o.rejected))
+    high = factory.LazyAttribute(lambda o: max(o.chosen, o.rejected))
+    outcome = Ballot.Outcome.PREFERENCE
+    nonce = factory.Sequence(lambda n: n + 1)
+    issued_at = factory.LazyFunction(lambda: int(timezone.now().timestamp()))
+    signer = "wallet"
+    signature = "00" * 65
+    wallet_kind = "eoa"
+    accepted_at = factory.LazyFunction(timezone.now)
+    weight = 1.0
+    why = Ballot.Why.COUNTED
+
+
+class TallyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Tally
+
+    published_at = factory.LazyFunction(timezone.now)
+    parameters = factory.LazyFunction(lambda: Parameters().as_json())
+    code_version = "0.1.0"
+    ballots_count = 0
+    counted_count = 0
+    voters_count = 0
+    weight_total = 0.0
+    effective_count = 0.0
+    bundle_digest = factory.Sequence(lambda n: hashlib.sha256(f"bundle {n}".encode()).hexdigest())
+    bundle_bytes = 1_234_567
+
+
+class StandingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Standing
+
+    score = 0.0
+    deviation = 1.5
+    comparisons = 0
+    weight = 0.0
 
 
 def picture(number: int) -> Image.Image:

@@ -157,6 +157,7 @@ function prepare(html) {
     if (element.dataset.refetch !== undefined) location.reload();
     document.dispatchEvent(new CustomEvent("salon:arrived", { detail: { element } }));
     if (element.dataset.closed !== undefined) expectNextRound(element.dataset.closed);
+    if (turnsOver(element.dataset)) location.reload();
     const wanted = element.matches(".card") ? makePlace(element) : document.getElementById(element.id);
     if (!wanted) element.remove();
   }
@@ -172,6 +173,15 @@ function expectNextRound(round) {
   const wall = document.getElementById(`wall-${round}`);
   if (!wall?.classList.contains("wall-strip")) return;
   setTimeout(() => location.reload(), NEXT_ROUND_MS * (1 + Math.random()));
+}
+
+/**
+ * Whether this page shows a round's result and that has come a step nearer.
+ * @param {DOMStringMap} heard
+ */
+function turnsOver(heard) {
+  const round = heard.closed ?? heard.counted;
+  return round !== undefined && document.querySelector(`[data-result="${CSS.escape(round)}"]`) !== null;
 }
 
 function offerArrivals() {

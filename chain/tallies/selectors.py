@@ -30,7 +30,7 @@ def principal_at(addresses: Collection[str], snapshot: Snapshot) -> dict[str, in
         at__lte=snapshot.at,
     )
     change = Case(When(kind=Activity.Kind.STAKED, then=F("amount_wei")), default=-F("amount_wei"))
-    sums = moves.order_by().values_list("address").annotate(Sum(change))
+    sums = moves.order_by().values_list("address").annotate(wei=Sum(change))
     return {address: int(wei) for address, wei in sums if wei}
 
 

@@ -5,6 +5,7 @@ from django.urls import include, path, register_converter
 
 from curation.accounts import views as accounts
 from curation.accounts.avatar_views import avatar
+from curation.ballots import judging
 from curation.ballots import views as ballots
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
@@ -52,6 +53,7 @@ urlpatterns = [
     path("avatars/<str:address>.svg", avatar, name="avatar"),
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
+    path("rounds/<int:round_id>/judge/", judging.judge, name="judge"),
     path("rounds/<int:round_id>/result/", standings.result, name="result"),
     path("verify_round.py", standings.verifier, name="verifier"),
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),

@@ -3,6 +3,7 @@ import { followRooms } from "./live.js";
 import { startClocks } from "./clocks.js";
 import { stakesPage } from "./stakes.js";
 import { accountPage } from "./wallet/account.js";
+import { pageMember } from "./wallet/chain.js";
 import { openDoors } from "./wallet/door.js";
 import { followWallet } from "./wallet/events.js";
 import { sayWhatWasLeft } from "./wallet/memory.js";
@@ -46,6 +47,12 @@ function arrowKeys() {
   });
 }
 
+/** Votes made while the connection was away; few pages have any, so most load nothing. */
+function waitingVotes() {
+  const member = pageMember();
+  if (member) import("./ballots/waiting.js").then(({ sendWaiting }) => sendWaiting(member)).catch(console.error);
+}
+
 lightSwitch();
 arrowKeys();
 startClocks();
@@ -55,3 +62,4 @@ openDoors();
 followWallet();
 accountPage();
 stakesPage();
+waitingVotes();

@@ -1,0 +1,225 @@
+// @ts-check
+/** Votes of one page: made, undone, counted, and what the queue says became of them. */
+
+import { Trouble } from "../wallet/words.js";
+import { WITHDRAWN, saying } from "./ballot.js";
+import { Refusals, chosen, notSigned, onTheWay } from "./words.js";
+
+/** @typedef {import("./pairs.js").Pair} Pair */
+/** @typedef {import("./ballot.js").Choice} Choice */
+/** @typedef {import("./queue.js").News} News */
+/**
+ * @typedef {object} Vote one that may still be undone
+ * @property {Pair} pair
+ * @property {number} at ms, by performance.now()
+ * @property {Promise<number | null>} kept its id in the queue; null when it was not signed
+ */
+/**
+ * @typedef {object} Room where the pairs hang
+ * @property {Pair | null} current
+ * @property {(before: string) => void} next
+ * @property {(pair: Pair, before: string) => void} bringBack
+ * @property {() => void} sent the site has a ballot more
+ * @property {(key: string) => void} votedElsewhere
+ * @property {() => void} close
+ * @property {() => void} door
+ */
+
+const HIDDEN_MS = 120; // a page that nobody sees has no frames
+const GRACE_MS = 58_000; // the site gives 60 s from when it has the ballot
+
+/** The next frame is on the screen, if there is one at all. */
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, HIDDEN_MS);
+  });
+}
+
+/** A member's votes in a round. */
+export class Voting {
+  /**
+   * @param {string} round
+   * @param {import("./queue.js").Outbox} outbox
+   * @param {import("./stage.js").Stage} stage
+   * @param {import("./pairs.js").Supply} supply
+   * @param {Room} room
+   */
+  constructor(round, outbox, stage, supply, room) {
+    this.round = round;
+    this.outbox = outbox;
+    this.stage = stage;
+    this.supply = supply;
+    this.room = room;
+    this.refusals = new Refusals();
+    /** @type {Vote[]} the latest last */
+    this.votes = [];
+    /** @type {Set<string>} judged pairs that the site may not know of */
+    this.unsent = new Set();
+    this.judged = 0;
+    this.remaining = 0;
+    this.isAsking = false; // the wallet is
+    outbox.listeners.add((news) => this.hear(news));
+    setInterval(() => this.showUndo(), 1000);
+  }
+
+  /** Take over what the site counts, unless it cannot know everything. @param {boolean} isQuiet */
+  learn(isQuiet) {
+    const { facts } = this.supply;
+    if (!facts) return;
+    this.outbox.use(String(facts.lastNonce));
+    if (isQuiet && !this.unsent.size) [this.judged, this.remaining] = [facts.judged, facts.remaining];
+    this.stage.count(this.judged, this.remaining);
+  }
+
+  /** @param {Choice} choice */
+  vote(choice) {
+    const { signer } = this.outbox;
+    const pair = this.room.current;
+    if (!pair || !signer || this.isAsking) return;
+    this.stage.flash(choice);
+    this.stage.said("");
+    if (signer.asks) {
+      this.voteByWallet(pair, choice, signer.asks);
+      return;
+    }
+    this.made({ pair, at: performance.now(), kept: this.cast(pair, choice) }, choice);
+  }
+
+  /**
+   * The wallet asks first: the next pair hangs when it has signed.
+   * @param {Pair} pair
+   * @param {Choice} choice
+   * @param {string} wallet
+   */
+  async voteByWallet(pair, choice, wallet) {
+    this.ask(`Look into ${wallet}: it asks you to sign this vote.`);
+    const kept = this.cast(pair, choice);
+    const id = await kept;
+    if (id === null) return;
+    this.ask("");
+    this.made({ pair, at: performance.now(), kept }, choice);
+  }
+
+  /** @param {string} words while the wallet asks */
+  ask(words) {
+    this.isAsking = Boolean(words);
+    this.stage.busy(this.isAsking);
+    this.stage.said(words);
+  }
+
+  /**
+   * @param {Vote} vote
+   * @param {Choice} choice
+   */
+  made(vote, choice) {
+    this.votes.push(vote);
+    this.unsent.add(vote.pair.key);
+    this.count(1);
+    this.room.next(chosen(choice));
+  }
+
+  /** @param {number} by */
+  count(by) {
+    this.judged = Math.max(0, this.judged + by);
+    this.remaining = Math.max(0, this.remaining - by);
+    this.stage.count(this.judged, this.remaining);
+    this.showUndo();
+  }
+
+  /**
+   * Sign a ballot and put it on its way, after the frame in which the next pair hangs.
+   * @param {Pair} pair
+   * @param {Choice | "withdraw"} choice
+   * @returns {Promise<number | null>}
+   */
+  async cast(pair, choice) {
+    const { facts } = this.supply;
+    if (!facts?.domain) return null;
+    const issuedAt = Math.floor(Date.now() / 1000 + facts.ahead);
+    const what = saying(choice === "withdraw" ? "left" : choice, pair.left.digest, pair.right.digest);
+    if (choice === "withdraw") what.outcome = WITHDRAWN;
+    const ballot = { voter: facts.voter, round: this.round, ...what, issuedAt };
+    await painted();
+    try {
+      return await this.outbox.cast({ ballot, domain: facts.domain, pair: pair.key });
+    } catch (error) {
+      this.notSigned(pair, error);
+      return null;
+    }
+  }
+
+  /**
+   * @param {Pair} pair
+   * @param {unknown} error
+   */
+  notSigned(pair, error) {
+    const asks = this.outbox.signer?.asks;
+    if (asks) {
+      this.ask("");
+      this.stage.said(notSigned(error, asks));
+      return;
+    }
+    if (!(error instanceof Trouble)) console.error(error);
+    this.forget(pair.key);
+    this.room.bringBack(pair, "That vote could not be signed.");
+    this.room.door();
+  }
+
+  /** Take the latest vote back, as long as that counts. */
+  async undo() {
+    this.forgetOld();
+    const vote = this.isAsking ? undefined : this.votes.pop();
+    if (!vote) return;
+    this.stage.flash("undo");
+    this.unsent.delete(vote.pair.key);
+    this.count(-1);
+    this.room.bringBack(vote.pair, "Undone.");
+    const id = await vote.kept;
+    if (id === null || (await this.outbox.takeBack(id))) return;
+    await this.cast(vote.pair, "withdraw");
+  }
+
+  /**
+   * A vote that came to nothing.
+   * @param {string} key its pair
+   */
+  forget(key) {
+    this.votes = this.votes.filter(({ pair }) => pair.key !== key);
+    this.unsent.delete(key);
+    this.count(-1);
+  }
+
+  /** Votes that stand: the site takes no other on their pairs. */
+  forgetOld() {
+    this.votes = this.votes.filter(({ at }) => performance.now() - at < GRACE_MS);
+  }
+
+  showUndo() {
+    this.forgetOld();
+    this.stage.mayUndo(this.votes.length > 0);
+  }
+
+  /** @param {News} news */
+  hear(news) {
+    if (news.kind === "waiting") {
+      this.stage.way(onTheWay(news));
+      if (news.why === "door") this.room.door();
+    } else if (news.kind === "accepted") {
+      this.unsent.delete(news.entry.pair);
+      this.room.sent();
+    } else if (news.kind === "voted") {
+      if (news.round === this.round) this.room.votedElsewhere(news.pair);
+    } else if (news.entry.ballot.round === this.round) {
+      this.refused(news);
+    }
+  }
+
+  /** @param {Extract<News, {kind: "refused"}>} news */
+  refused(news) {
+    const { entry, code } = news;
+    if (entry.ballot.outcome !== WITHDRAWN) this.forget(entry.pair);
+    this.stage.said(this.refusals.add(news));
+    if (code === "round-closed") this.room.close();
+  }
+}

@@ -1,0 +1,43 @@
+// @ts-check
+/** The large picture, alone; with the arrow keys the other of the pair, in the same place. */
+
+import { place } from "./stage.js";
+
+/** @typedef {import("./pairs.js").Pair} Pair */
+/** @typedef {"left" | "right"} Side */
+
+/**
+ * Bring the dialog to life.
+ * @param {HTMLDialogElement} dialog
+ * @returns {(pair: Pair, side: Side) => void} opens it
+ */
+export function zoomDialog(dialog) {
+  const image = /** @type {HTMLImageElement} */ (dialog.querySelector("img"));
+  const label = /** @type {HTMLElement} */ (dialog.querySelector("[data-zoom-label]"));
+  /** @type {Pair | null} */
+  let open = null;
+  /** @type {Side} */
+  let shown = "left";
+  const show = (/** @type {Side} */ side) => {
+    if (!open) return;
+    shown = side;
+    const { picture, alt, image: small } = open[side];
+    Object.assign(image, { src: picture, alt, width: small.width, height: small.height });
+    label.textContent = `The ${place(side)} picture`;
+  };
+  dialog.addEventListener("keydown", ({ key }) => {
+    if (key === "ArrowLeft") show("left");
+    if (key === "ArrowRight") show("right");
+    if (key.toLowerCase() === "z") dialog.close();
+  });
+  dialog.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
+    if (target.closest("[data-other]")) show(shown === "left" ? "right" : "left");
+    else if (target === dialog || target.closest("[data-close], img")) dialog.close();
+  });
+  return (pair, side) => {
+    open = pair;
+    show(side);
+    dialog.showModal();
+  };
+}

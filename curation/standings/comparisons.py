@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 MOST_WEIGHT = 1e6  # of a ballot; far more than any parameters give
+MOST_CANDIDATES = 2**31  # a pair of them is one number of 64 bits
 MOST_BITS = 62  # of what sorts as a number
 
 
@@ -43,7 +44,7 @@ def aggregated(
     x, y = (np.asarray(side, dtype=np.int64) for side in (chosen, rejected))
     w = np.broadcast_to(np.asarray(weights, dtype=np.float64), x.shape)
     low, high = np.minimum(x, y), np.maximum(x, y)
-    if np.any(low == high) or low.min(initial=0) < 0:
+    if np.any(low == high) or low.min(initial=0) < 0 or high.max(initial=0) >= MOST_CANDIDATES:
         raise ValueError("A ballot compares two candidates, which are numbered from 0.")
     if not np.all((w >= 0) & (w <= MOST_WEIGHT)):
         raise ValueError("A ballot's weight is not below zero and not above a million.")

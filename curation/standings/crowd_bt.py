@@ -20,18 +20,21 @@ class Judged:
     """A ballot with a preference, seen from its tally. Ties say nothing of a voter's eye."""
 
     apart: float  # score of the chosen one − score of the rejected one
-    variance: float  # of that difference
+    variance: float  # of that difference; the sum of both variances is an upper bound
     weight: float = 0.0  # with which the ballot itself moved the scores
 
     @property
     def likely(self) -> float:
         """How likely the chosen one is the better, by all ballots but this, in (0, 1).
 
-        Leaving out is one Newton step; uncertainty flattens the logistic (MacKay 1992, eq. 31).
+        Leaving out is one Newton step; it takes agreement away but never turns it around, since
+        the variance may be given too large. Uncertainty flattens the logistic (MacKay 1992).
         """
         p = _logistic(self.apart)
         own = self.weight * self.variance
         apart = self.apart - own * (1 - p) / max(1 - own * p * (1 - p), 0.5)
+        if self.apart > 0:
+            apart = max(apart, 0.0)
         return _logistic(apart / math.sqrt(1 + math.pi / 8 * self.variance))
 
 

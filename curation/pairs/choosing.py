@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from random import Random
 
 from django.utils.crypto import salted_hmac
@@ -10,6 +11,7 @@ from curation.accounts.models import Member
 from curation.galleries.models import Round
 from curation.pairs import rules, selectors
 from curation.pairs.models import ServedPair
+from curation.pairs.pools import Pool, pool_of
 from curation.pairs.rules import Pair, Seen
 from curation.reputations.selectors import tests_to_go
 
@@ -67,20 +69,33 @@ class Chooser:
 
     def _preference(self, seen: Seen) -> ServedPair | None:
         same_prompt = rules.wants_same_prompt(seen, self.rng)
-        # Where a round has no such pair, any that is left serves better than none.
+        if not rules.wants_random(seen, self.rng):
+            pool = self.pool.same_prompt if same_prompt else self.pool.others
+            if known := [pair for pair in pool if self._serves(pair)]:
+                return self._row(self.rng.choice(known), Kind.PREFERENCE, How.CHOSEN)
+        # Where there is no such pair, any that is left serves better than none.
         for free in (True, False):  # of the member's own stakes
             prompts = {d: p for d, p in self.prompts.items() if not (free and d in self.staked)}
-            for groups in self._groups(prompts, same_prompt=same_prompt):
+            everything = [list(prompts)]
+            wanted = [selectors.by_prompt(prompts), everything] if same_prompt else [everything]
+            for groups in wanted:
                 if pair := rules.random_pair(groups, unlike=self.taken, rng=self.rng):
                     return self._row(pair, Kind.PREFERENCE, How.RANDOM)
         return None
 
-    @staticmethod
-    def _groups(prompts: dict[str, str], *, same_prompt: bool) -> list[list[list[str]]]:
-        everything = [list(prompts)]
-        return [selectors.by_prompt(prompts), everything] if same_prompt else [everything]
+    @cached_property
+    def pool(self) -> Pool:
+        """Asked for once, and only if something is chosen from it."""
+        return pool_of(self.round.pk)
 
-    def _row(self, pair: Pair, kind: Kind, how: How, *, expected: str = "") -> ServedPair:
+    def _serves(self, pair: Pair) -> bool:
+        """Whether a pair of the pool is on show, new to the member and free of their stakes."""
+        on_show = pair[0] in self.prompts and pair[1] in self.prompts
+        return on_show and pair not in self.taken and self.staked.isdisjoint(pair)
+
+    def _row(
+        self, pair: Pair, kind: ServedPair.Kind, how: ServedPair.How, *, expected: str = ""
+    ) -> ServedPair:
         low, high = pair
         return ServedPair(
             round=self.round,

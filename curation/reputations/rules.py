@@ -14,13 +14,19 @@ TIE = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """What is known of a voter's eye; names as in `Reputation`."""
+class Counts:
+    """A voter's tests; names as in `Reputation`."""
 
     gold_answered: int = 0
     gold_passed: float = 0.0
     repeats_answered: int = 0
     repeats_agreed: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Counts):
+    """What is known of a voter's eye: their tests, and how tallies agreed with them."""
+
     agreed: float = PRIOR_AGREED
     disagreed: float = PRIOR_DISAGREED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from curation.galleries.models import Round
 from curation.pairs.models import ServedPair
 from curation.reputations import rules
 from curation.reputations.models import Reputation
-from curation.reputations.rules import Needs, Record
+from curation.reputations.rules import Counts, Needs, Record
 
 _LOOKED_AT = 3 * rules.WINDOW  # ballots, some of which others superseded
 
@@ -50,16 +50,11 @@ def reputation_of(member: Member) -> Reputed:
     number that moved; for weights they do count.
     """
     row = Reputation.objects.filter(pk=member.pk).first() or Reputation(member=member)
-    closed = counts_of(member.pk, revealed=True)
-    record = Record(agreed=row.agreed, disagreed=row.disagreed, **closed)
-    how = {"age": age_of(member), "needs": needs()}
-    return Reputed(
-        rules.value(record, **how),
-        [
-            *rules.reasons(record, **how),
-            "Test pairs of a round are told here when it has closed.",
-        ],
-    )
+    record = replace(record_of(row), **asdict(counts_of(member.pk, revealed=True)))
+    age, wanted = age_of(member), needs()
+    reasons = rules.reasons(record, age=age, needs=wanted)
+    later = "Test pairs of a round are told here when it has closed."
+    return Reputed(rules.value(record, age=age, needs=wanted), [*reasons, later])
 
 
 def tests_to_go(member: Member) -> int:
@@ -69,7 +64,7 @@ def tests_to_go(member: Member) -> int:
     return max(needs().gold - record.gold_answered, int(rules.share_passed(record) <= 0.5))
 
 
-def counts_of(member_id: int, *, revealed: bool = False) -> dict[str, float]:
+def counts_of(member_id: int, *, revealed: bool = False) -> Counts:
     """A member's newest gold and repeat answers, counted; `revealed`: of rounds not open alone."""
     gold = _answers(member_id, ServedPair.Kind.GOLD, revealed=revealed)
     repeats = _answers(member_id, ServedPair.Kind.REPEAT, revealed=revealed)
@@ -79,12 +74,12 @@ def counts_of(member_id: int, *, revealed: bool = False) -> dict[str, float]:
         for ballot in repeats
         if (ballot.low, ballot.high) in before
     ]
-    return {
-        "gold_answered": len(gold),
-        "gold_passed": sum(rules.passed((b.outcome, b.chosen), b.expected) for b in gold),  # type: ignore[attr-defined]
-        "repeats_answered": len(agreements),
-        "repeats_agreed": sum(agreements),
-    }
+    return Counts(
+        gold_answered=len(gold),
+        gold_passed=sum(map(_passed, gold)),
+        repeats_answered=len(agreements),
+        repeats_agreed=sum(agreements),
+    )
 
 
 def _answers(member_id: int, kind: ServedPair.Kind, *, revealed: bool) -> list[Ballot]:
@@ -96,9 +91,12 @@ def _answers(member_id: int, kind: ServedPair.Kind, *, revealed: bool) -> list[B
     for ballot in found.select_related("pair")[:_LOOKED_AT]:
         newest.setdefault((ballot.round_id, ballot.low, ballot.high), ballot)
     standing = [b for b in newest.values() if b.outcome != Ballot.Outcome.WITHDRAWN]
-    for ballot in standing:
-        ballot.expected = ballot.pair.expected  # type: ignore[attr-defined,union-attr]
     return standing[: rules.WINDOW]
+
+
+def _passed(ballot: Ballot) -> float:
+    assert ballot.pair is not None  # it was found by its pair's kind
+    return rules.passed((ballot.outcome, ballot.chosen), ballot.pair.expected)
 
 
 def _first_answers(member_id: int, repeats: list[Ballot]) -> dict[tuple[str, str], tuple[int, str]]:

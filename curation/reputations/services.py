@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
@@ -26,7 +28,7 @@ def note_test(*, member_id: int) -> None:
     """Count a member's tests anew after one of them was answered, and what follows from it."""
     Reputation.objects.get_or_create(member_id=member_id)
     row = _locked(member_id)
-    for name, count in counts_of(member_id).items():
+    for name, count in asdict(counts_of(member_id)).items():
         setattr(row, name, count)
     _settle(row)
     if settings.NEWCOMERS_COUNT and row.value > 0:

@@ -31,8 +31,14 @@ def decoy_of(candidate: Candidate) -> Decoy:
 
 def judge(pair: ServedPair, chosen: str = "", *, outcome: int = 0) -> Ballot:
     """A ballot on a served pair, as accepted now: for one of the two, else the lower digest."""
-    chosen = chosen or pair.low
-    ballot = cast(pair.member, pair.round, pair.low, pair.high, chosen, outcome, pair)
+    ballot = cast(
+        pair.member,
+        pair.round,
+        (pair.low, pair.high),
+        chosen=chosen or pair.low,
+        outcome=outcome,
+        pair=pair,
+    )
     if pair.kind != ServedPair.Kind.PREFERENCE:
         note_test(member_id=pair.member_id)
     return ballot
@@ -41,14 +47,15 @@ def judge(pair: ServedPair, chosen: str = "", *, outcome: int = 0) -> Ballot:
 def cast(
     member: Member,
     round_: Round,
-    low: str,
-    high: str,
+    digests: tuple[str, str],
+    *,
     chosen: str,
     outcome: int = 0,
     pair: ServedPair | None = None,
 ) -> Ballot:
     """A ballot's row; nobody signed it."""
     number = next(_numbers)
+    low, high = digests
     return Ballot.objects.create(
         digest=f"{number:064x}",
         round=round_,

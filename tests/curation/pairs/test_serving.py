@@ -53,7 +53,7 @@ def test_pair_is_never_served_twice_to_a_member_in_a_round(ada, settings) -> Non
 def test_pair_judged_without_having_been_served_is_not_served(ada) -> None:
     round_ = round_with(1, 3)
     one, two, three = sorted(round_.candidates.values_list("digest", flat=True))
-    cast(ada, round_, one, two, one)
+    cast(ada, round_, (one, two), chosen=one)
     served = digests(serve_pairs(member=ada, round_=round_, count=12))
     assert sorted(map(sorted, served)) == [[one, three], [two, three]]
 

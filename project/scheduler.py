@@ -19,10 +19,12 @@ from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import open_waiting_rounds, settle_due_rounds
 from chain.tallies.sending import anchor_ballots_that_wait
 from chain.tallies.services import publish_due_tallies
+from curation import actors as judging
 from curation.accounts.nonces import forget_old_nonces
 from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
+from curation.pairs import decoys, pools
 from generation import actors
 from generation.agents.services import rounds_without_jobs
 from generation.jobs import services as jobs
@@ -30,6 +32,7 @@ from generation.jobs import services as jobs
 log = structlog.get_logger(__name__)
 LOCK_ID = 0x5A10  # any number, the same for every scheduler of one database
 AT_ONCE = 6  # jobs handed to the broker but not claimed yet
+POOL_EVERY_S = 10.0
 TICK_S = 1.0
 
 
@@ -45,6 +48,15 @@ def repeat_lost_proposals() -> None:
     for round_ in rounds_without_jobs():
         if cache.add(f"proposal-asked:{round_.pk}", 1, timeout=60):
             actors.propose_prompts.send(round_.pk)
+
+
+def tend_pairs() -> None:
+    """Have workers make what pairs are served from, where there is news."""
+    for round_id in decoys.rounds_short_of_decoys():
+        judging.make_decoys.send(round_id)
+    for round_id in pools.rounds_with_news():
+        if cache.add(f"pool-asked:{round_id}", 1, timeout=POOL_EVERY_S):
+            judging.refresh_pool.send(round_id)
 
 
 @dataclass
@@ -64,6 +76,7 @@ def tasks() -> list[Task]:
         Task(repeat_lost_proposals, 5),
         Task(jobs.sweep, 2),
         Task(release_jobs, 1),
+        Task(tend_pairs, 2),
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
         Task(SessionStore.clear_expired, 3600),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from curation import rates
-from curation.ballots.typed import Domain, SignedBallot
+from curation.ballots.typed import BallotFields, Domain, SignedBallot
 from curation.models import Candidate, Round
 from tests.factories import RoundFactory
 from tests.voters import Voter, as_body, deploy, hang
@@ -43,6 +43,12 @@ def digests(candidates) -> list[str]:
 @pytest.fixture
 def voter(domain) -> Voter:
     return Voter(domain)
+
+
+@pytest.fixture
+def fields(voter, round_, digests) -> BallotFields:
+    """The voter's first ballot, unsigned."""
+    return voter.fields(round_, digests[0], digests[1])
 
 
 class Site:

@@ -38,7 +38,8 @@ def wilson(wins: float, count: float) -> Share:
     rate, spread = wins / count, _Z95**2 / count
     middle = (rate + spread / 2) / (1 + spread)
     half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
-    return Share(rate, max(0.0, middle - half), min(1.0, middle + half), count)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return Share(rate, min(low, rate), max(high, rate), count)  # rounding can pass the rate
 
 
 def win_rate(scores: Sequence[float]) -> Share:

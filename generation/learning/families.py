@@ -36,7 +36,7 @@ class Family(ABC):
         self.pipe = pipe
         self.network: Any = denoiser(pipe)
         self.network.requires_grad_(False).eval()
-        self.dtype: torch.dtype = self.network.dtype  # before float32 adapters join
+        self.dtype: Any = self.network.dtype  # before float32 adapters join
         self.noising = noising_of(pipe.scheduler)
 
     @property

@@ -22,6 +22,7 @@ _WHY = {
     Ballot.Why.WITHDRAWN: "You took it back.",
     Ballot.Why.UNSERVED: "It did not count: the site had not asked you about this pair.",
     Ballot.Why.TEST: "A test pair: it counts for your reputation, not for the standings.",
+    Ballot.Why.TRIAL: "A blind test of two models: it counts there, not for the standings.",
     Ballot.Why.STAKED: "It did not count: you had a stake on one of the two.",
     Ballot.Why.NO_REPUTATION: "It did not count: you had no reputation in this round yet.",
     Ballot.Why.MODERATED: "It did not count: one of the two was taken down.",

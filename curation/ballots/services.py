@@ -27,6 +27,7 @@ from curation.pairs.models import ServedPair
 from curation.rates import Rate, spend
 from curation.reputations.services import note_test
 
+TESTS = (ServedPair.Kind.GOLD, ServedPair.Kind.REPEAT)  # of the voter, not of the pictures
 # Two a second for as long as one likes, faster for a moment, as a queue from offline is.
 PACE = Rate("ballots by voter", 30, 15, fails_open=True)
 
@@ -99,7 +100,7 @@ def _record(ballot: SignedBallot, *, digest: str, kind: str) -> Receipt:
         pair=pair,
         accepted_at=now,
     )
-    if pair is not None and pair.kind != ServedPair.Kind.PREFERENCE:
+    if pair is not None and pair.kind in TESTS:
         note_test(member_id=voter.pk)
     return receipt_of(row, voter=voter.address)
 

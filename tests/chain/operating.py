@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,8 +61,13 @@ class Gallery:
         self.curation = contracts[CURATION].address
         self.token = contracts[TOKEN].address
         self.faucet = contracts[FAUCET].address
+        self.numbers = itertools.count()
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin a round with nine pictures that hung nowhere before."""
         self.round = RoundFactory()
-        self.candidates = [publish(self.round, n) for n in range(9)]
+        self.candidates = [publish(self.round, next(self.numbers)) for _ in range(9)]
 
     @property
     def on_chain(self) -> ChainRound:
@@ -111,8 +117,8 @@ class Gallery:
 
     def close(self) -> None:
         """Let the round end, on the wall and by the chain's clock."""
-        late_s = self.round.closes_at.timestamp() - self.chain.now()
-        self.chain.go_on(max(1, late_s))
+        end = max(self.round.closes_at, self.on_chain.staking_deadline)  # as a chain ahead has it
+        self.chain.go_on(max(1, end.timestamp() - self.chain.now()))
         close_round(round_=self.round)
         self.index()
 

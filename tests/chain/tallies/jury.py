@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.utils import timezone
@@ -43,12 +44,13 @@ def root_of(round_: Round) -> str:
 
 
 class Jury:
-    """Members 2 to 4 of the chain's accounts, who like the pictures in the order they hang."""
+    """Accounts 2 to 4 of a chain, whose eye is trusted in a gallery's round."""
 
-    def __init__(self, gallery: Gallery) -> None:
+    def __init__(self, gallery: Gallery, members: Sequence[Member] = ()) -> None:
         self.gallery = gallery
         self.round = gallery.round
-        self.members = [MemberFactory(address=a) for a in gallery.chain.accounts[2:5]]
+        accounts = gallery.chain.accounts[2:5]
+        self.members = list(members) or [MemberFactory(address=who) for who in accounts]
         for member in self.members:
             self.trust(member)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -17,8 +18,22 @@ def _round_id(stream: str) -> int:
     return int(stream.removeprefix("round-"))
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Events as (number, HTML); `takes_back`: what was rendered before may show what is gone."""
+
+    fragments: list[tuple[int, str]]
+    takes_back: bool
+
+
 def since(stream: str, number: int) -> list[tuple[int, str]] | None:
     """Rendered events after `number` as (number, HTML); None when the page must be fetched anew."""
+    reading = read(stream, number)
+    return None if reading is None else reading.fragments
+
+
+def read(stream: str, number: int) -> Reading | None:
+    """What came after `number`; None when the page must be fetched anew."""
     events = selectors.events_since(stream, number)
     if events is None:
         return None
@@ -27,7 +42,8 @@ def since(stream: str, number: int) -> list[tuple[int, str]] | None:
     if any(event.kind == "stake_changed" for event in events):
         add_stakes(candidates.values())
     round_ = Round.objects.select_related("brief").get(pk=_round_id(stream))
-    return [(event.number, _render(event, round_, candidates)) for event in events]
+    rendered = [(event.number, _render(event, round_, candidates)) for event in events]
+    return Reading(rendered, any(event.kind == "candidate_hidden" for event in events))
 
 
 def _render(event: Event, round_: Round, candidates: Mapping[int, Candidate]) -> str:

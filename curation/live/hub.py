@@ -92,17 +92,19 @@ class Room:
     async def advance(self) -> None:
         """Deliver what the log holds beyond this room's position."""
         async with self._advancing:
-            news = await database_sync_to_async(fragments.since)(self.stream, self.position)
-            if news is None:
+            reading = await database_sync_to_async(fragments.read)(self.stream, self.position)
+            if reading is None:
                 self.recent.clear()
                 self.position = await database_sync_to_async(selectors.position)(self.stream)
                 await self._tell(fragments.refetch(self.stream))
                 for subscriber in self.subscribers:
                     subscriber.position = self.position
                 return
-            if not news:
+            if not (news := reading.fragments):
                 return
             self.position = news[-1][0]
+            if reading.takes_back:  # whoever comes later hears of it from the log, as it is now
+                self.recent.clear()
             self.recent.extend(news)
             pieces: dict[int, News] = {}  # by where a subscriber stands; nearly always one
             for number, subscriber in enumerate(list(self.subscribers), 1):

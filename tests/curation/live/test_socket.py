@@ -6,7 +6,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import connection
 
-from curation.galleries.services import close_round
+from curation.galleries.services import close_round, hide_candidate, restore_candidate
 from curation.live import bus, consumers, hub
 from curation.live.models import Event, Stream
 from curation.live.selectors import LONGEST_REPLAY
@@ -235,3 +235,23 @@ async def test_closing_and_hiding_are_told(gallery, sockets):
     assert [number(text) for text in texts] == [1, 2, 3]
     assert not any("candidate-" in text for text in texts)
     assert "Closed." in texts[2]
+
+
+async def test_hidden_picture_is_taken_from_the_wall_and_told_to_nobody_who_comes_later(
+    gallery, sockets
+):
+    watching = await follow(gallery, sockets)
+    candidate = await gallery.do(Candidate.objects.select_related("round").get)
+    await gallery.do(hide_candidate, candidate=candidate)
+    hidden = await watching.text()
+    assert number(hidden) == 2
+    assert f'id="candidate-{candidate.digest[:16]}" hx-swap-oob="delete"' in hidden
+    late = sockets(f"{gallery.path}?since=0")  # of a room that rendered the picture before
+    await late.connect()
+    texts = await late.texts(2)
+    assert [number(text) for text in texts] == [1, 2]
+    assert candidate.digest not in "".join(texts)
+    assert candidate.prompt not in "".join(texts)
+    await gallery.do(restore_candidate, candidate=candidate)
+    for socket in (watching, late):
+        assert candidate.thumbnail_url in await socket.text()

@@ -144,7 +144,7 @@ def _of_the_chain(count: Count) -> dict[str, Any]:
             {"address": voter, "wei": str(facts.principal_wei.get(voter, 0))}
             for voter in (count.voters if snapshot else ())
         ],
-        "kin": [list(pair) for pair in sorted(kin)],
+        "kin": [{"one": one, "other": other} for one, other in sorted(kin)],
         "stakes": [
             {"address": address, "digest": digest, "wei": str(wei)}
             for address, digest, wei in sorted(facts.stakes)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from curation.galleries.models import Round
 from curation.live import services as live
+from curation.reputations.services import learn_from_tally
 from curation.standings.bundle import StoredBundle, code_version, store_bundle
 from curation.standings.errors import RoundNotClosed
 from curation.standings.facts import ChainFacts
@@ -36,7 +37,8 @@ def publish_tally(*, round_id: int, facts: ChainFacts) -> Tally:
     """Count a closed round's ballots and publish all that leads to the result.
 
     A second call returns what the first published. The bundle is in storage before the tally is
-    in the database.
+    in the database; what voters' reliability learns from it is part of the same transaction, so
+    that it learns once.
 
     Raises:
         Round.DoesNotExist: there is no such round.
@@ -56,6 +58,7 @@ def publish_tally(*, round_id: int, facts: ChainFacts) -> Tally:
     stored = store_bundle(sections_of(count, delegations, now), ballot_rows(count, delegations))
     _give_weights(count)
     tally = _record(count, stored, now)
+    learn_from_tally(round_id=round_id)
     live.append(stream=round_.stream, kind="tally_published", payload={})
     return tally
 

@@ -13,6 +13,7 @@ from curation.pairs import rules, selectors
 from curation.pairs.models import ServedPair
 from curation.pairs.pools import Pool, pool_of
 from curation.pairs.rules import Pair, Seen
+from curation.pairs.selectors import Known
 from curation.reputations.selectors import tests_to_go
 
 Kind, How = ServedPair.Kind, ServedPair.How
@@ -49,16 +50,20 @@ class Chooser:
     def _gold(self, seen: Seen) -> ServedPair | None:
         if not rules.gold_is_due(seen, newcomer=self.tests_to_go > 0, key=self.key):
             return None
-        known = [
-            (pair, better)
-            for pair, better in selectors.twins(self.member, self.round)
-            if pair not in self.taken
-        ]
-        if not known:
+        decided = self.tests_to_go <= 0 and rules.wants_decided(self.rng)
+        if not (known := self._known(decided=decided)):
             return None
-        pair, better = self.rng.choice(known)
+        gold = self.rng.choice(known)
         self.tests_to_go -= 1
-        return self._row(pair, Kind.GOLD, How.TEST, expected=better)
+        return self._row(gold.pair, Kind.GOLD, How.TEST, expected=gold.better)
+
+    def _known(self, *, decided: bool) -> list[Known]:
+        """Gold pairs to draw from: twins, or what earlier rounds decided where there is such."""
+        found: list[Known] = []
+        if decided and (tallies := selectors.latest_tallies(self.round)):
+            found = selectors.decided_pairs(self.member, self.rng.choice(tallies))
+        found = found or selectors.twins(self.member, self.round)
+        return [known for known in found if known.pair not in self.taken]
 
     def _repeat(self) -> ServedPair | None:
         if not rules.wants_repeat(self.rng):

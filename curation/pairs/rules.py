@@ -7,6 +7,7 @@ share would be missed. Where a round has no such pair yet, the debt is carried o
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -18,6 +19,8 @@ GOLD_GAP = (7, 17)  # pairs from one gold pair to the next for everybody else: 1
 REPEATS = 0.05
 SAME_PROMPT, SAME_PROMPT_LEAST = 0.6, 0.5
 RANDOM, RANDOM_LEAST = 0.4, 0.3
+DECIDED = 0.25  # of the gold pairs of those who are no newcomers: decided by others' ballots
+OVERWHELMING = 0.97
 FEW_PAIRS = 4000  # up to here all pairs are listed rather than drawn until a new one comes up
 
 
@@ -44,6 +47,20 @@ def gold_is_due(seen: Seen, *, newcomer: bool, key: str) -> bool:
     block, place = divmod(seen.total, GOLD_BLOCK)
     here = place >= _number(f"{key}:block:{block}") % GOLD_BLOCK
     return seen.gold < block + here
+
+
+def is_decided(*, gap: float, variance: float) -> bool:
+    """Whether a tally is all but certain which of two is chosen, by the gap between their scores.
+
+    The uncertainty of both scores flattens the logistic (MacKay 1992).
+    """
+    flattened = gap / math.sqrt(1 + math.pi / 8 * variance)
+    return 1 / (1 + math.exp(-flattened)) > OVERWHELMING
+
+
+def wants_decided(rng: Random) -> bool:
+    """Whether the next gold pair should be one that an earlier round decided."""
+    return rng.random() < DECIDED
 
 
 def wants_repeat(rng: Random) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import product
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -13,8 +14,19 @@ from curation.accounts.models import Member
 from curation.ballots.models import Ballot
 from curation.galleries.models import Candidate, Round
 from curation.pairs.models import Decoy, ServedPair
-from curation.pairs.rules import Pair, Seen, ordered
+from curation.pairs.rules import Pair, Seen, is_decided, ordered
 from curation.stakes.models import Stake
+from curation.standings.models import Standing, Tally
+
+ENDS = 20  # of a tally, from which gold pairs are taken
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A pair of which it is known what a careful look chooses."""
+
+    pair: Pair
+    better: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +127,45 @@ def answered_before(member: Member, round_: Round, limit: int = 100) -> list[Pai
     return _on_show(pairs)
 
 
-def twins(member: Member, round_: Round, limit: int = 200) -> list[tuple[Pair, str]]:
-    """Originals beside their degraded twins that a member was not served yet, and the original.
+def twins(member: Member, round_: Round, limit: int = 200) -> list[Known]:
+    """Originals beside their degraded twins that a member was not served yet.
 
     Those of other rounds are taken when this round has none left.
     """
-    gold = ServedPair.objects.filter(member=member, kind=ServedPair.Kind.GOLD)
-    served = set(gold.values_list("low", "high"))
+    served = _gold_of(member)
     decoys = Decoy.objects.filter(original__status=Candidate.Status.PUBLISHED).order_by("-pk")
     for rows in (decoys.filter(original__round=round_), decoys.exclude(original__round=round_)):
         found = rows.values_list("digest", "original__digest")[:limit]
-        pairs = [(ordered(decoy, original), original) for decoy, original in found]
-        if fresh := [(pair, original) for pair, original in pairs if pair not in served]:
+        pairs = [Known(ordered(decoy, original), original) for decoy, original in found]
+        if fresh := [known for known in pairs if known.pair not in served]:
             return fresh
     return []
+
+
+def decided_pairs(member: Member, tally: Tally) -> list[Known]:
+    """Pairs of the best and the last of a tally that it is sure of and a member did not see."""
+    on_show = Standing.objects.filter(tally=tally, candidate__status=Candidate.Status.PUBLISHED)
+    rows = on_show.values_list("candidate__digest", "score", "deviation")
+    best, last = rows.order_by("rank")[:ENDS], rows.order_by("-rank")[:ENDS]
+    seen = _gold_of(member)
+    seen |= {(pair.low, pair.high) for pair in served_to(member, tally.round)}
+    return [
+        Known(pair, better)
+        for (better, high, a), (worse, low, b) in product(best, last)
+        if is_decided(gap=high - low, variance=a * a + b * b)
+        and (pair := ordered(better, worse)) not in seen
+    ]
+
+
+def latest_tallies(round_: Round, limit: int = 20) -> list[Tally]:
+    """The tallies published last, of other rounds."""
+    tallies = Tally.objects.exclude(pk=round_.pk).select_related("round")
+    return list(tallies.order_by("-published_at")[:limit])
+
+
+def _gold_of(member: Member) -> set[Pair]:
+    gold = ServedPair.objects.filter(member=member, kind=ServedPair.Kind.GOLD)
+    return set(gold.values_list("low", "high"))
 
 
 def _on_show(pairs: list[Pair]) -> list[Pair]:

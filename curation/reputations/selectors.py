@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +17,10 @@ from curation.pairs.models import ServedPair
 from curation.reputations import rules
 from curation.reputations.models import Reputation
 from curation.reputations.rules import Counts, Needs, Record
+from curation.standings.crowd_bt import Judged
+from curation.standings.models import Standing
 
+_TELLING = (Ballot.Why.COUNTED, Ballot.Why.CAPPED, Ballot.Why.NO_REPUTATION)
 _LOOKED_AT = 3 * rules.WINDOW  # ballots, some of which others superseded
 
 
@@ -62,6 +66,26 @@ def tests_to_go(member: Member) -> int:
     row = Reputation.objects.filter(pk=member.pk).first() or Reputation(member=member)
     record = record_of(row)
     return max(needs().gold - record.gold_answered, int(rules.share_passed(record) <= 0.5))
+
+
+def judged_by_tally(round_id: int) -> dict[int, list[Judged]]:
+    """Each voter's preferences in a round, as its tally sees them, by member."""
+    places = Standing.objects.filter(tally=round_id)
+    score = {
+        digest: (score, deviation**2)
+        for digest, score, deviation in places.values_list(
+            "candidate__digest", "score", "deviation"
+        )
+    }
+    found: dict[int, list[Judged]] = defaultdict(list)
+    ballots = Ballot.objects.filter(
+        round=round_id, outcome=Ballot.Outcome.PREFERENCE, why__in=_TELLING
+    )
+    fields = ("voter", "chosen", "rejected", "weight")
+    for voter, chosen, rejected, weight in ballots.values_list(*fields).iterator(chunk_size=10_000):
+        (better, one), (worse, other) = score[chosen], score[rejected]
+        found[voter].append(Judged(better - worse, one + other, weight))
+    return dict(found)
 
 
 def counts_of(member_id: int, *, revealed: bool = False) -> Counts:

@@ -12,7 +12,14 @@ from django.utils import timezone
 from curation.galleries.models import Round
 from curation.reputations import rules
 from curation.reputations.models import FrozenReputation, Reputation
-from curation.reputations.selectors import age_of, counts_of, needs, record_of
+from curation.reputations.selectors import (
+    age_of,
+    counts_of,
+    judged_by_tally,
+    needs,
+    record_of,
+)
+from curation.standings.crowd_bt import reliability
 
 _FREEZE = """
     INSERT INTO curation_frozenreputation (round_id, member_id, value, frozen_at)
@@ -41,6 +48,27 @@ def freeze_reputations(*, round_: Round) -> None:
     _settle_those_come_of_age()
     with connection.cursor() as cursor:
         cursor.execute(_FREEZE, {"round": round_.pk, "at": round_.opened_at})
+
+
+@transaction.atomic
+def learn_from_tally(*, round_id: int) -> None:
+    """Let a round's tally say how far its voters' choices hold; once, as it is published.
+
+    Ballots on pairs that were served count, whether their voter had a reputation or not; those
+    with a stake in them and tests do not.
+    """
+    judged = judged_by_tally(round_id)
+    Reputation.objects.bulk_create(
+        [Reputation(member_id=member_id) for member_id in judged], ignore_conflicts=True
+    )
+    rows = Reputation.objects.select_for_update(of=("self",)).select_related("member")
+    learnt = []
+    for row in rows.filter(pk__in=judged).order_by("pk"):
+        row.agreed, row.disagreed = reliability(row.agreed, row.disagreed, judged[row.pk])
+        row.value = rules.value(record_of(row), age=age_of(row.member), needs=needs())
+        learnt.append(row)
+    fields = ("agreed", "disagreed", "value", "updated_at")
+    Reputation.objects.bulk_update(learnt, fields, batch_size=1000)
 
 
 def _locked(member_id: int) -> Reputation:

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from curation.ballots.errors import RoundClosed
-from curation.models import Candidate, ServedPair, Stake
+from curation.models import Candidate, Decoy, ServedPair, Stake
 from curation.pairs.services import serve_pairs
 from tests.curation.judging import cast, decoy_of, judge, round_with, waiting
-from tests.factories import RoundFactory, publish
+from tests.factories import RoundFactory, StandingFactory, TallyFactory, publish
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +190,30 @@ def test_earlier_answer_is_asked_for_again_at_times(ada, settings) -> None:
     assert all((pair.low, pair.high) in asked for pair in repeats)
     ada.reputation.refresh_from_db()
     assert ada.reputation.repeats_answered == ada.reputation.repeats_agreed == len(repeats)
+
+
+def test_pairs_an_earlier_tally_is_sure_of_are_test_pairs_too(ada, settings) -> None:
+    settings.PAIRS_PER_ROUND = 400
+    earlier, round_ = round_with(1, 6), round_with(6, 6)
+    tally = TallyFactory(round=earlier)
+    best = list(earlier.candidates.order_by("pk"))
+    for rank, candidate in enumerate(best):
+        score = 3.0 if rank < 2 else -3.0
+        StandingFactory(tally=tally, candidate=candidate, rank=rank + 1, score=score, deviation=0.2)
+    Candidate.objects.filter(pk=best[0].pk).update(status="hidden")
+    for candidate in round_.candidates.all()[:10]:
+        decoy_of(candidate)
+    rng = Random(3)
+    for _ in range(250):
+        serve_pairs(member=ada, round_=round_, count=1, rng=rng)
+        for pair in waiting(ada, round_):
+            judge(pair, pair.expected)
+    decoys = set(Decoy.objects.values_list("digest", flat=True))
+    gold = list(ServedPair.objects.filter(round=round_, kind="gold").order_by("pk"))
+    decided = [pair for pair in gold if decoys.isdisjoint({pair.low, pair.high})]
+    assert 0 < len(decided) <= 4
+    assert all(pair not in decided for pair in gold[:3])  # a newcomer's tests are plain
+    losers = {candidate.digest for candidate in best[2:]}
+    for pair in decided:
+        assert pair.expected == best[1].digest
+        assert {pair.low, pair.high} - {pair.expected} <= losers

@@ -59,8 +59,8 @@ class StreamedFile(FileResponse):
     block_size = 1 << 16
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        pieces = iter(self.streaming_content)
-        while piece := await sync_to_async(next)(pieces, b""):  # type: ignore[arg-type]
+        pieces = iter(self.streaming_content)  # type: ignore[arg-type]
+        while piece := await sync_to_async(lambda: next(pieces, b""))():
             yield piece
 
 

@@ -97,8 +97,10 @@ def _ballots(round_: Round) -> tuple[list[int], list[Entry]]:
         chunk_size=ROWS
     ):
         ids.append(pk)
-        names = (kept.setdefault(text, text) for text in (voter, chosen, rejected))
-        entries.append(Entry(*names, outcome, int(nonce), kept.setdefault(kind or "", kind or "")))
+        who, one, other, pair = (
+            kept.setdefault(text, text) for text in (voter, chosen, rejected, kind or "")
+        )
+        entries.append(Entry(who, one, other, outcome, int(nonce), pair))
     return ids, entries
 
 

@@ -1,0 +1,398 @@
+#!/usr/bin/env python3
+"""Counts a round of Salon again from its published bundle, and says equal, or where not.
+
+Stands alone: Python 3.11 and `pip install eth-account cryptography numpy`. docs/bundles.md says
+what it proves. Ends with "equal" (0), "not equal" (1), or 2 when something cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.hashes import SHA256
+from eth_abi import decode, encode
+from eth_keys.datatypes import Signature
+from eth_utils import keccak
+
+Row = type("Row", (dict,), {"__getattr__": dict.__getitem__})  # JSON; its parts are attributes
+KEYS = {"anchors": ["index"], "ballots": ["digest"], "candidates": ["digest"]}
+KEYS |= {"standings": ["digest"], "principal": ["address"], "reputations": ["address"]}
+KEYS |= {"rewards": ["address", "digest"], "stakes": ["address", "digest"]}  # of rows, each once
+PUBLISHED = 0.51e-6  # scores are published with six decimals; two solvers agree far better
+HALF_ORDER = bytes.fromhex("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0")
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BALLOT = "Ballot(address voter,uint256 round,bytes32 chosen,bytes32 rejected,uint8 outcome,"
+BALLOT += "uint256 nonce,uint256 issuedAt)"
+DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+SITE = b"".join(keccak(text=text) for text in (DOMAIN, "Salon", "1"))
+SIGN_IN = (
+    "{url} wants you to sign in with your Ethereum account:\n{address}\n\nSign in to Salon. This "
+    "costs nothing and moves no tokens. If a browser key is listed under Resources, it may cast "
+    "votes in your name on this site until this message expires; you can take that back at any "
+    "time on your account page.\n\nURI: {url}\nVersion: 1\nChain ID: {chain}\nNonce: {said[Nonce]}"
+    "\nIssued At: {said[Issued At]}\nExpiration Time: {said[Expiration Time]}{begins}\n"
+    "Resources:\n- {key}"
+)
+Faults = Iterator[str | bool]  # in words; False where there is none
+moment = datetime.fromisoformat
+unchecked: list[str] = []  # wallets whose contracts nobody asked
+
+
+def canonical(value: object) -> bytes:  # how a bundle spells it
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def safely(faults: Callable[..., Faults], rows: Row, *known: Any) -> Iterator[str]:
+    """Faults of each row; what nothing can be made of has one, a node that is silent has none."""
+    for place, row in rows.items():
+        try:
+            yield from (f"{place}: {fault}" for fault in faults(row, *known) if fault)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of whatever kind
+            yield f"{place}: nothing can be made of it ({type(error).__name__}: {error})"
+
+
+def differing(has: Row, due: Row) -> Faults:  # more than scores do by rounding
+    for name in sorted(has.keys() | due.keys()):
+        one, other = has.get(name), due.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from (f"{name}: {fault}" for fault in differing(one, other))
+        elif one != other and not (name in ("score", "deviation") and abs(one - other) < PUBLISHED):
+            yield f"{name} is {one}, should be {other}"
+
+
+def form_faults(bundle: Row, data: bytes, digest: str, known: str) -> Faults:  # keys rows, too
+    yield known.lower().removeprefix("0x") not in ("", digest) and f"its SHA-256 is {digest}"
+    yield canonical(bundle) != data and "it is not spelled as bundles are"
+    due = {n: hashlib.sha256(canonical(bundle[n])).hexdigest() for n in bundle if n != "manifest"}
+    yield from (f"SHA-256 of {fault}" for fault in differing(bundle.manifest, due))
+    nonces = {(row.voter, row.nonce) for row in bundle.ballots}
+    yield len(nonces) < len(bundle.ballots) and "two ballots of a voter have the same nonce"
+    for row in bundle.ballots:  # what only one ballot of a round can stand for
+        row["place"] = (row.voter, *sorted((row.chosen, row.rejected)))
+    for name, key in KEYS.items():
+        rows = {tuple(row[part] for part in key): row for row in bundle[name]}
+        yield len(rows) < len(bundle[name]) and f"two {name} have the same {' and '.join(key)}"
+        bundle[name] = rows if len(key) > 1 else {head: row for (head,), row in rows.items()}
+    bundle["delegations"], bundle["keyed"] = dict(enumerate(bundle.delegations)), KEYS
+
+
+def word(value: int | str) -> bytes:  # 32 bytes: a number, an address or a digest
+    digits = f"{value:x}" if isinstance(value, int) else value.removeprefix("0x")
+    return bytes.fromhex(digits.zfill(64))
+
+
+def ballot_digest(row: Row, bundle: Row) -> bytes:  # that is signed (EIP-712)
+    words = [row.voter, bundle.round.id, row.chosen, row.rejected, row.outcome]
+    struct = b"".join(map(word, [*words, int(row.nonce), row.issued_at]))
+    domain = keccak(SITE + word(bundle.chain.id) + word(bundle.chain.contract))
+    return keccak(b"\x19\x01" + domain + keccak(keccak(text=BALLOT) + struct))
+
+
+def wallet_signed(digest: bytes, signature: str, address: str, kind: str, rpc: str) -> bool:
+    """Whether a wallet signed: with its key and a low s, or as its contract sees it, if asked."""
+    raw = bytes.fromhex(signature)
+    if kind == "eoa":
+        if len(raw) != 65 or raw[32:64] > HALF_ORDER or raw[64] not in (0, 1, 27, 28):
+            return False
+        key = Signature(raw[:64] + bytes([raw[64] % 27])).recover_public_key_from_msg_hash(digest)
+        return str(key.to_checksum_address()) == address
+    if not rpc:
+        return not unchecked.append(address)
+    if raw.endswith(b"\x64\x92" * 16):  # ERC-6492: it can deploy its wallet
+        raw = decode(["address", "bytes", "bytes"], raw[:-32])[2]
+    data = encode(["bytes32", "bytes"], [digest, raw])
+    return call(rpc, address, "isValidSignature(bytes32,bytes)", data) == [0x1626BA7E << 224]
+
+
+def key_signed(did: str, signature: str, message: bytes) -> bool:
+    """Whether a did:key signed: Ed25519, or P-256 with SHA-256 (r‖s, either s)."""
+    digits = enumerate(reversed(did.removeprefix("did:key:z")))
+    key = sum(BASE58.index(c) * 58**n for n, c in digits).to_bytes(64, "big").lstrip(b"\0")
+    r, s = bytes.fromhex(signature[:64]), bytes.fromhex(signature[64:])
+    try:
+        if key.startswith(b"\xed\x01"):
+            ed25519.Ed25519PublicKey.from_public_bytes(key[2:]).verify(r + s, message)
+        else:
+            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key[2:])
+            pair = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+            point.verify(pair, message, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return len(s) == 32 and key[:2] in (b"\xed\x01", b"\x80\x24")
+
+
+def delegation_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # that give their key no right
+    said = dict(line.split(": ", 1) for line in row.message.split("\n") if ": " in line)
+    begins = f"\nNot Before: {said['Not Before']}" if "Not Before" in said else ""
+    place = {"url": bundle.site.url, "chain": bundle.chain.id, "begins": begins, "said": said}
+    accepted, expires = moment(row.accepted_at), moment(said["Expiration Time"])
+    begun = max(moment(said["Issued At"]), moment(said.get("Not Before", said["Issued At"])))
+    in_time = begun - accepted <= timedelta(minutes=5) and accepted < expires
+    text = row.message.encode()
+    digest = keccak(b"\x19Ethereum Signed Message:\n%d%s" % (len(text), text))
+    signed = wallet_signed(digest, row.signature, row.address, row.kind, rpc)
+    yield row.message != SIGN_IN.format(**place, **row) and "its message does not trust this key"
+    yield not (in_time and expires - accepted <= timedelta(days=7)) and "its times do not fit"
+    yield expires != moment(row.expires_at) and "its message expires at another time"
+    yield not key_signed(row.key, row.proof, said["Nonce"].encode()) and "its key did not sign it"
+    yield not signed and f"{row.address} did not sign it"
+
+
+def ballot_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # not signed or accepted like that
+    opened, closes = moment(bundle.round.opened_at), moment(bundle.round.closes_at)
+    digest, accepted = ballot_digest(row, bundle), moment(row.accepted_at)
+    dated = opened.timestamp() - 60 <= row.issued_at <= accepted.timestamp() + 60
+    tie = row.outcome == 1 and row.chosen < row.rejected
+    ours = row.chosen in bundle.candidates and row.rejected in bundle.candidates
+    yield digest.hex() != row.digest and "its fields have another digest"
+    yield row.chosen == row.rejected and "it compares a picture with itself"
+    yield not (tie or row.outcome in (0, 2)) and "it has no outcome, or a tie's in the wrong order"
+    yield not opened <= accepted < closes and "it was not accepted while the round was open"
+    yield not dated and "it is dated before the round or in the future"
+    yield ours != (row.pair in ("", "preference")) and "its pair is of another kind"
+    if row.signer == "wallet":
+        signed = wallet_signed(digest, row.signature, row.voter, row.wallet, rpc)
+        yield not signed and f"{row.voter} did not sign it"
+        return
+    right = bundle.delegations[row.delegation]
+    in_time = moment(right.accepted_at) <= accepted < moment(right.expires_at)
+    revoked = right.revoked_at and accepted >= moment(right.revoked_at)
+    yield not key_signed(row.signer, row.signature, digest) and f"{row.signer} did not sign it"
+    yield right.key != row.signer and f"{row.signer} has another delegation"
+    yield right.address != row.voter and f"{row.signer} is not a key of {row.voter}"
+    yield not in_time and "its key was not delegated to yet, or no longer"
+    yield revoked and "its key was revoked"
+
+
+def grace_faults(bundle: Row) -> Faults:  # on pairs that had been decided by then
+    grace, first = timedelta(seconds=bundle.parameters.grace_s), {}
+    for row in sorted(bundle.ballots.values(), key=lambda row: moment(row.accepted_at)):
+        after = moment(row.accepted_at) - moment(first.setdefault(row.place, row.accepted_at))
+        yield after > grace and f"ballot {row.digest} came when its pair had been decided"
+
+
+def root_of(digests: list[str]) -> str:  # of OpenZeppelin's standard Merkle tree of `bytes32`
+    leaves = sorted((keccak(keccak(word(digest))) for digest in digests), reverse=True)
+    nodes = [b""] * (len(leaves) - 1) + leaves
+    for n in range(len(leaves) - 2, -1, -1):
+        nodes[n] = keccak(b"".join(sorted(nodes[2 * n + 1 : 2 * n + 3])))
+    return nodes[0].hex()
+
+
+def anchor_faults(bundle: Row) -> Faults:  # not over their ballots, or not the chain's
+    groups, due, chain, left = defaultdict(list), {}, bundle.chain, 5_000_000
+    for digest, row in bundle.ballots.items():
+        groups[row.anchor].append(digest)
+    loose = groups.pop(None, [])
+    for index in sorted({*bundle.anchors, *groups}, reverse=True):
+        under = [digest for n in groups if n <= index for digest in groups[n]]
+        left -= len(under)  # hashing again what earlier roots cover has to end some time
+        root = root_of(under) if left > 0 or not due else bundle.anchors[index].root
+        due[index] = {"index": index, "root": root, "count": len(under)}
+    yield from (f"anchor {fault}" for fault in differing(bundle.anchors, due))
+    roots = [due[index]["root"] for index in sorted(due)]
+    whole = chain.refundable or (chain.roots[-1:] == roots[-1:] and not loose)
+    yield chain.roots and not whole and "the chain's last root does not cover all ballots"
+    yield from (f"chain root {root} is no anchor's" for root in chain.roots if root not in roots)
+
+
+def weight_faults(bundle: Row) -> Faults:  # r · clamp(√(s ÷ unit), 1, cap), then two caps
+    p, kin, last, sums, lines = bundle.parameters, {}, {}, defaultdict(list), []
+    shown = {name for name, row in bundle.candidates.items() if row.status == "published"}
+    for row in bundle.kin:
+        joined = kin.get(row.one, {row.one}) | kin.get(row.other, {row.other})
+        kin.update(dict.fromkeys(joined, frozenset(joined)))
+    for row in sorted(bundle.ballots.values(), key=lambda row: int(row.nonce)):
+        last[row.place] = row.nonce
+    for row in bundle.ballots.values():
+        voter, *pair = row.place
+        trust = bundle.reputations[voter].value if voter in bundle.reputations else 0.0
+        wei = int(bundle.principal[voter].wei) if voter in bundle.principal else 0
+        reasons = {
+            "superseded": row.nonce != last[row.place],
+            "withdrawn": row.outcome == 2,
+            "unserved": row.pair == "",
+            "test": row.pair != "preference",
+            "moderated": not shown.issuperset(pair),
+            "staked": any((voter, digest) in bundle.stakes for digest in pair),
+            "no_reputation": trust <= 0,
+        }
+        why = next((why for why, holds in reasons.items() if holds), "counted")
+        times = min(max(math.sqrt(wei / int(p.unit_wei)), 1.0), p.cap)
+        raw = trust * times if why == "counted" else 0.0
+        owners = ("candidate_cap", voter), ("cluster_cap", kin.get(voter, voter))
+        lines.append((row, why, raw, [(*owner, digest) for owner in owners for digest in pair]))
+        for key in lines[-1][-1]:
+            sums[key].append(raw)
+    totals = {key: math.fsum(raws) for key, raws in sums.items()}
+    for row, why, raw, keys in lines:
+        weight = raw * min(p[k[0]] / totals[k] if totals[k] > p[k[0]] else 1.0 for k in keys)
+        has, due = (row.why, row.weight), ("capped" if weight < raw else why, weight)
+        yield has != due and f"ballot {row.digest} of {row.voter} is {has}, should be {due}"
+
+
+def standing_faults(bundle: Row) -> Faults:  # that do not follow from the weights
+    names = sorted(name for name, row in bundle.candidates.items() if row.status == "published")
+    number, wins = {name: n for n, name in enumerate(names)}, np.zeros((len(names), len(names)))
+    has, due, compared = bundle.standings, {}, defaultdict(list)
+    for row in bundle.ballots.values():
+        if row.weight:
+            lost = row.weight / 2 if row.outcome == 1 else 0
+            wins[number[row.chosen], number[row.rejected]] += row.weight - lost
+            wins[number[row.rejected], number[row.chosen]] += lost
+            compared[row.chosen].append(row.weight)
+            compared[row.rejected].append(row.weight)
+    scores, games, prior = np.zeros(len(names)), wins + wins.T, bundle.parameters.prior_deviation
+    for _ in range(100):  # Newton's method for MAP Bradley-Terry
+        chances = (1 + np.tanh((scores[:, None] - scores) / 2)) / 2
+        curves = games * chances * chances.T
+        hessian = np.diag(curves.sum(1) + prior**-2) - curves
+        step = np.linalg.solve(hessian, (wins - games * chances).sum(1) - scores / prior**2)
+        reach = np.abs(step).max(initial=0)
+        scores += step * (np.log1p(reach) / reach if reach > 1 else 1)
+        if reach < 1e-9:
+            break
+    inverse = np.linalg.inv(hessian) if len(names) <= 2_000 else None  # above it is an estimate
+    for n, name in enumerate(names):
+        spread = has[name].deviation if inverse is None else inverse[n, n] ** 0.5
+        due[name] = {"digest": name, "score": float(scores[n]), "deviation": float(spread)}
+        due[name] |= {"weight": math.fsum(compared[name]), "comparisons": len(compared[name])}
+    for rank, name in enumerate(sorted(has, key=lambda name: (-has[name].score, name)), 1):
+        due.get(name, {})["rank"] = rank
+    yield from differing(has, due)
+
+
+def result_faults(bundle: Row) -> Faults:  # that do not follow from standings, stakes, pool
+    p, pool, behind, due = bundle.parameters, int(bundle.pool_wei), defaultdict(int), {}
+    ranked = sorted(bundle.standings.values(), key=lambda row: row.rank)
+    able = [row.digest for row in ranked if row.weight >= p.least_weight_to_win]
+    able = [digest for digest in able if bundle.candidates[digest].anchored]
+    shares = {} if bundle.chain.refundable else dict(zip(able, p.shares_bps, strict=False))
+    for first in able[: bool(shares)]:
+        shares[first] += 10_000 - sum(shares.values())
+    winners = [{"digest": digest, "share_bps": bps} for digest, bps in shares.items()]
+    yield bundle.winners != winners and f"the winners should be {shares}"
+    yield bool(bundle.no_winner) == bool(shares) and "no_winner is not what the winners say"
+    for (_, digest), row in bundle.stakes.items():
+        behind[digest] += int(row.wei)
+    for (address, digest), row in bundle.stakes.items():
+        if digest in shares:
+            wei = pool * shares[digest] // 10_000 * int(row.wei) // behind[digest]
+            due[address, digest] = {"address": address, "digest": digest, "wei": str(wei)}
+    yield from (f"reward {fault}" for fault in differing(bundle.rewards, due))
+
+
+def ask(rpc: str, method: str, *params: Any) -> Any:
+    body = canonical({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    request = urllib.request.Request(rpc, body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the user's choice
+        said = json.load(answer)
+    if "result" not in said:
+        raise OSError(f"the node does not answer {method}: {said}")
+    return said["result"]
+
+
+def call(rpc: str, to: str, function: str, data: bytes) -> list[int]:  # the words it returns
+    said = {"to": to, "data": "0x" + (keccak(text=function)[:4] + data).hex()}
+    found = ask(rpc, "eth_call", said, "latest")
+    return [int(found[n : n + 64], 16) for n in range(2, len(found), 64)]
+
+
+def chain_faults(bundle: Row, digest: str, rpc: str, known: str) -> Faults:
+    to, contract = known or bundle.chain.contract, bundle.chain.contract
+    number, at = bundle.round.id, bundle.snapshot and int(moment(bundle.snapshot.at).timestamp())
+    topics = ["0x" + keccak(text="BallotsAnchored(uint256,bytes32)").hex(), f"0x{number:064x}"]
+    logs = {"address": to, "topics": topics, "fromBlock": "0x0", "toBlock": "latest"}
+    roots = [log["data"][2:] for log in ask(rpc, "eth_getLogs", logs)]
+    found, won = (call(rpc, to, f"{it}Of(uint256)", word(number)) for it in ("round", "winners"))
+    shares = [n for row in bundle.winners for n in (int(row.digest, 16), row.share_bps)]
+    yield int(ask(rpc, "eth_chainId"), 16) != bundle.chain.id and "it is of another chain"
+    yield to.lower() != contract.lower() and f"the ballots are for the contract {contract}"
+    yield roots != bundle.chain.roots and f"it has the ballots roots {roots}"
+    yield found[7] != int(bundle.pool_wei) and f"it has {found[7]} wei in the pool"
+    yield found[10] not in (0, int(digest, 16)) and f"it has the bundle {found[10]:064x}"
+    yield found[10] and won[2:] != shares and f"it has the winners {won[2:]}"
+    for address, row in bundle.principal.items():
+        has = call(rpc, to, "principalAt(address,uint256)", word(address) + word(at))
+        yield has != [int(row.wei)] and f"it has {has} wei as principal of {address}"
+    for name in bundle.candidates:
+        due = sum(int(row.wei) for row in bundle.stakes.values() if row.digest == name)
+        has = call(rpc, to, "stakedBehind(uint256,bytes32)", word(number) + word(name))
+        yield has != [due] and f"it has {has} wei staked on {name}, should be {due}"
+
+
+def receipt_faults(row: Row, bundle: Row) -> Faults:  # not of this site, or of another ballot
+    receipt = row.get("receipt", row)
+    said = {name: value for name, value in receipt.items() if name != "signature"}
+    ballot = bundle.ballots.get(receipt.digest, {})
+    has = {"key": bundle.receipt_key, "round": bundle.round.id, "served": bool(ballot.get("pair"))}
+    other = [name for name in said if {**ballot, **has}.get(name) != said[name]]
+    signed = key_signed(bundle.receipt_key, receipt.signature, canonical(said))
+    yield not signed and f"of ballot {receipt.digest}: the site did not sign it"
+    yield not ballot and f"of ballot {receipt.digest}: that is not in the bundle"
+    yield ballot and other and f"of ballot {receipt.digest}: another {' and '.join(other)}"
+
+
+def checks(options: argparse.Namespace) -> Iterator[tuple[Any, ...]]:  # words, function, things
+    data, rpc = options.bundle.read_bytes(), options.rpc
+    receipts = json.loads(options.receipt.read_text(), object_hook=Row) if options.receipt else []
+    bundle, digest = json.loads(data, object_hook=Row), hashlib.sha256(data).hexdigest()
+    if not isinstance(bundle, dict) or bundle.get("format") != "salon-bundle-1":
+        raise ValueError("this is no bundle of the format salon-bundle-1")
+    yield "manifest", form_faults, {"the file": bundle}, data, digest, options.bundle_hash
+    if bundle.get("keyed") is not KEYS:
+        return
+    given, ballots = bundle.delegations, bundle.ballots
+    yield f"{len(given)} delegations", delegation_faults, given, bundle, rpc
+    yield f"{len(ballots)} ballots", ballot_faults, ballots, bundle, rpc
+    yield "grace time", grace_faults, {"grace": bundle}
+    yield f"{len(bundle.anchors)} anchors", anchor_faults, {"anchors": bundle}
+    yield f"{len(ballots)} weights", weight_faults, {"weights": bundle}
+    yield f"{len(bundle.standings)} standings", standing_faults, {"standings": bundle}
+    yield f"winners and {len(bundle.rewards)} rewards", result_faults, {"result": bundle}
+    receipts = dict(enumerate(receipts if isinstance(receipts, list) else [receipts]))
+    yield f"{len(receipts)} receipts", receipt_faults, receipts, bundle
+    if rpc:
+        yield "chain", chain_faults, {"the chain": bundle}, digest, rpc, options.contract
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Count a round of Salon again from its bundle.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--rpc", default="", help="a node of the chain, to compare with it")
+    parser.add_argument("--contract", default="", help="Curation's address, known from elsewhere")
+    parser.add_argument("--bundle-hash", default="", help="SHA-256 of the bundle, likewise")
+    parser.add_argument("--receipt", type=Path, help="a receipt, or a list of them, as JSON")
+    differences = 0
+    try:
+        for said, *asked in checks(parser.parse_args()):
+            found = list(safely(*asked))
+            differences += len(found)
+            lines = [f"{said}: {f'{len(found):,} differ' if found else 'equal'}", *found]
+            sys.stdout.write("\n    ".join(ascii(line)[1:-1] for line in lines) + "\n")
+    except (OSError, ValueError, RecursionError) as error:
+        sys.stdout.write(f"unreadable: {error!a}\n")
+        return 2
+    if unchecked:
+        sys.stdout.write(f"unchecked without --rpc: {len(unchecked)} wallets that are contracts\n")
+    sys.stdout.write("not equal\n" if differences else "equal\n")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
-"""The walk of a stake on a fresh start: faucet, stake, result, reward, with real processes beside.
+"""The walk of a stake on a fresh start: faucet, stake, votes, result, reward; real processes run.
 
-Only time is shortened: the chain's clock is moved on, and the round is closed by hand.
+Only time is shortened: the chain's clock is moved on, and the round is closed by hand. What the
+tests among the pairs are is read from the database; the voters answer as careful people would.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -21,10 +24,16 @@ from project.stack.chain import chain_environment
 from tests.browser.chromium import Visitor
 
 from .conftest import Salon
+from .programs import Program
 
 pytestmark = pytest.mark.browser
 ANCHORED_MS = 240_000  # eight pictures, or one and a minute; on a busy machine drawing is slow
 SOON_MS = 60_000
+ENOUGH = 3  # votes of a voter on the picture
+GOLD = """
+    SELECT low, high, expected FROM curation_servedpair
+    WHERE round_id = %s AND kind = 'gold'
+"""
 CLOSE = """
 import django; django.setup()
 from curation.galleries.services import close_round
@@ -60,6 +69,39 @@ def go_on(salon: Salon, seconds: int) -> None:
     ask_chain(salon, "anvil_mine", hex(4))
 
 
+def known_answers(salon: Salon, round_id: int) -> dict[tuple[str, str], str]:
+    """What a careful look chooses in the pairs that test it."""
+    with psycopg.connect(embedded_urls(Path(salon.env["SALON_DATA"]))["DATABASE_URL"]) as database:
+        rows = database.execute(GOLD, [round_id]).fetchall()
+    return {(low, high): expected for low, high, expected in rows}
+
+
+def judge(salon: Salon, round_id: int, favourite: str) -> Program:
+    """Let two members vote until each has preferred a picture to a few others; one of them."""
+    voters = [Program(salon.url) for _ in range(2)]
+    for voter in voters:
+        voter.sign_in()
+    met = dict.fromkeys(voters, 0)
+    deadline = time.monotonic() + 120
+    while min(met.values()) < ENOUGH and time.monotonic() < deadline:
+        for voter in voters:
+            served = voter.pairs(round_id)
+            known = known_answers(salon, round_id)
+            met[voter] += voter.vote(round_id, served, favourite=favourite, known=known)
+        time.sleep(0.2)
+    return voters[0]
+
+
+def wait_for(salon: Salon, program: Program, path: str, is_there: Any) -> Any:
+    """What an endpoint answers once it is there; blocks go by meanwhile."""
+    deadline = time.monotonic() + SOON_MS / 1000
+    while not is_there(found := program.ask(path)):
+        assert time.monotonic() < deadline, found
+        ask_chain(salon, "anvil_mine", hex(1))
+        time.sleep(0.5)
+    return found[1]
+
+
 def sign_in(visit: Visitor) -> Page:
     page = visit("/")
     page.click("a[data-sign-in]")
@@ -81,7 +123,7 @@ def open_oldest(page: Page) -> None:
 
 
 def test_a_stake_is_made_seen_elsewhere_rewarded_and_taken_out(salon, browser) -> None:
-    salon.wait_ready()
+    salon.wait_ready(timeout_s=180)
     visit = Visitor(browser, salon.url)
     page = sign_in(visit)
     open_oldest(page)
@@ -107,16 +149,33 @@ def test_a_stake_is_made_seen_elsewhere_rewarded_and_taken_out(salon, browser) -
     page.click("[data-stakes=fund] button[type=submit]")
     expect(page.locator(".pool-title")).to_have_text("15 SALON in the pool", timeout=SOON_MS)
 
+    staked_s = salon.since_start_s()
+    program = judge(salon, int(round_id), digest)
+    judged_s = salon.since_start_s() - staked_s
     go_on(salon, 3700)
     manage(salon, "-c", CLOSE.format(round_id=round_id))
-    manage(salon, "manage.py", "propose_result", round_id, f"--winner={digest}:10000")
+    closed_s = salon.since_start_s()
+    result = wait_for(salon, program, f"rounds/{round_id}/standings", lambda a: a[0] == 200)
+    counted_s = salon.since_start_s() - closed_s
+    first = result["items"][0]
+    assert (first["candidate"], first["share_bps"] >= 6000) == (digest, True), result
+    assert result["ballots_root"]
+    stakes = f"rounds/{round_id}/stakes"
+    proposed = wait_for(salon, program, stakes, lambda a: a[1]["phase"] == "proposed")
+    assert proposed["winners"][0]["candidate"] == digest
     go_on(salon, 600)
+    reward = f"{15 * first['share_bps'] / 10_000:g}"
     page.goto("/stakes/")
-    take = page.get_by_role("button", name="Take out 55")
+    take = page.get_by_role("button", name=f"Take out {40 + float(reward):g}")
     expect(take).to_be_visible(timeout=SOON_MS)
     take.click()
     expect(page.locator("#holdings")).to_contain_text(
-        "Taken out with a reward of 15", timeout=SOON_MS
+        f"Taken out with a reward of {reward}", timeout=SOON_MS
+    )
+    print(
+        f"\nstaked {staked_s:.0f} s after the start, judged in {judged_s:.0f} s, "
+        f"{result['counted']} ballots counted {counted_s:.1f} s after the close, "
+        f"taken out after {salon.since_start_s():.0f} s in all"
     )
     visit.leave()
     assert visit.problems == []

@@ -28,7 +28,7 @@ class ChainFacts:
     contract: str  # Curation, for which ballots were signed; empty where the site has none
     snapshot: Snapshot | None = None
     principal_wei: Mapping[str, int] = field(default_factory=dict)  # at the snapshot; else 0
-    kin: Sequence[tuple[str, str]] = ()  # who ever sent tokens to whom, up to the snapshot
+    kin: Sequence[tuple[str, str]] = ()  # who paid for what the other has locked
     stakes: Sequence[tuple[str, str, int]] = ()  # (address, candidate's digest, all it staked)
     pool_wei: int = 0
     anchored: Collection[str] = frozenset()  # candidates that can win: the chain has their batch

@@ -16,7 +16,7 @@ class Parameters:
     unit_wei: int = 100 * WEI  # principal above this weighs more, as its square root
     cap: float = 3.0  # at most so many times one's reputation
     candidate_cap: float = 3.0  # Σ weights of one voter's ballots with one candidate
-    cluster_cap: float = 6.0  # the same of voters who sent each other tokens
+    cluster_cap: float = 6.0  # the same of voters of whom one paid for the other's stake
     prior_deviation: float = 1.5  # of scores, in log-odds
     shares_bps: tuple[int, ...] = (6000, 2500, 1500)  # of the pool, by place
     least_weight_to_win: float = 1.0  # Σ weights of the ballots with a candidate

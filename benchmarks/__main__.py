@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("images", "wall", "sockets", "startup", "sign_in", "indexer", "merkle")
+NAMES = ("images", "wall", "sockets", "startup", "sign_in", "indexer", "merkle", "robustness")
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -59,7 +59,8 @@ class Family(ABC):
         ]
         for part in parts:
             part.to(self.device)
-        self.pipe.vae.to(torch.float32)
+        if self.pipe.vae.dtype != torch.float32:
+            self.pipe.vae.to(torch.float32)
         try:
             with torch.no_grad():
                 yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,8 @@ SMALL = {
 def make_run(tmp_path, emblems, make_rows):  # noqa: F811
     """A run on the tiny emblem pipeline, or another one, with a quick recipe."""
 
+    numbers = itertools.count()
+
     def make(pipe=None, *, rows=None, folder=None, shown=(), promoted=None, **changes) -> Run:
         pipe = pipe or loaded(emblems)
         side = 256 if type(pipe).__name__ == "EmblemPipeline" else 64
@@ -88,7 +91,7 @@ def make_run(tmp_path, emblems, make_rows):  # noqa: F811
                 pipe,
                 rows or make_rows(6, side=side),
                 recipe=Recipe(**{**SMALL, **changes}),
-                folder=folder or tmp_path / "run",
+                folder=folder or tmp_path / f"run{next(numbers)}",
                 base="0" * 64,
                 shown=shown,
                 promoted=promoted,

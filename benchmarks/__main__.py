@@ -14,7 +14,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-NAMES = ("images", "wall", "sockets", "startup", "sign_in", "indexer", "merkle", "robustness")
+NAMES = (
+    "images",
+    "wall",
+    "sockets",
+    "startup",
+    "sign_in",
+    "indexer",
+    "merkle",
+    "robustness",
+    "pairs",
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -39,7 +39,9 @@ def rounds_short_of_decoys() -> list[int]:
 
 def make_decoys(*, round_id: int) -> int:
     """Make the twins an open round lacks; returns how many. Making one again changes nothing."""
-    hanging = Candidate.objects.filter(round=round_id, status=Candidate.Status.PUBLISHED)
+    hanging = Candidate.objects.filter(
+        round=round_id, status=Candidate.Status.PUBLISHED, trial=False
+    )
     open_ones = hanging.filter(round__status=Round.Status.OPEN)
     lacking = decoys_wanted() - Decoy.objects.filter(original__in=open_ones).count()
     if lacking <= 0:

@@ -21,7 +21,7 @@ SAME_PROMPT, SAME_PROMPT_LEAST = 0.6, 0.5
 RANDOM, RANDOM_LEAST = 0.4, 0.3
 DECIDED = 0.25  # of the gold pairs of those who are no newcomers: decided by others' ballots
 OVERWHELMING = 0.97
-FEW_PAIRS = 4000  # up to here all pairs are listed rather than drawn until a new one comes up
+FEW_PAIRS = 500  # up to here all pairs are listed rather than drawn until a new one comes up
 
 
 @dataclass(frozen=True, kw_only=True)

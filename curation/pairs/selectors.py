@@ -49,6 +49,8 @@ class Picture:
 
 def pictures(digests: Collection[str]) -> dict[str, Picture]:
     """The pictures of some digests that are on show; hidden and disqualified ones are left out."""
+    if not digests:
+        return {}
     published = Candidate.Status.PUBLISHED
     found = Candidate.objects.filter(digest__in=digests, status=published)
     rows = list(found.values_list("digest", "prompt", "width", "height"))
@@ -69,8 +71,8 @@ def served_to(member: Member, round_: Round) -> list[ServedPair]:
 
 
 def prompts_of(round_: Round) -> dict[str, str]:
-    """The prompt of every candidate on show in a round, by digest."""
-    on_show = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED)
+    """The prompt of every candidate on show that may win a round, by digest."""
+    on_show = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED, trial=False)
     return dict(on_show.order_by("pk").values_list("digest", "prompt"))
 
 

@@ -155,6 +155,15 @@ def test_what_was_taken_down_is_in_no_pair_not_even_in_one_served_before(ada, st
     assert not any(gone.digest in pair for pair in after)
 
 
+def test_twins_of_a_blind_test_are_in_no_ordinary_pair(ada) -> None:
+    round_ = round_with(1, 5)
+    twins = round_.candidates.order_by("pk")[:2]
+    Candidate.objects.filter(pk__in=[twin.pk for twin in twins]).update(trial=True)
+    served = digests(serve_pairs(member=ada, round_=round_, count=12))
+    assert len(served) == 3
+    assert not any(twin.digest in pair for twin in twins for pair in served)
+
+
 def test_closed_round_serves_nothing(ada) -> None:
     over = timezone.now() - timedelta(seconds=1)
     for changes in (

@@ -52,7 +52,8 @@ function poll(room) {
   showState(round, "away");
   const ask = () => {
     const url = `${room.dataset.events}?since=${position(round)}`;
-    if (document.visibilityState === "visible") htmx.ajax("GET", url, { source: room, swap: "none" });
+    if (document.visibilityState !== "visible") return;
+    htmx.ajax("GET", url, { source: room, swap: "none" })?.catch(() => {}); // asked again anyway
   };
   polls.set(round, window.setInterval(ask, POLL_MS));
 }

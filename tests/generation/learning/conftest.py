@@ -80,7 +80,6 @@ SMALL = {
 @pytest.fixture
 def make_run(tmp_path, emblems, make_rows):  # noqa: F811
     """A run on the tiny emblem pipeline, or another one, with a quick recipe."""
-
     numbers = itertools.count()
 
     def make(pipe=None, *, rows=None, folder=None, shown=(), promoted=None, **changes) -> Run:

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Counts a round of Salon again from its published bundle, and says equal, or where not.
 
-Stands alone: Python 3.11 and `pip install eth-account cryptography numpy`. docs/bundles.md says
-what it proves. Ends with "equal" (0), "not equal" (1), or 2 when something cannot be read.
+Stands alone: Python 3.11, eth-account, cryptography, numpy. docs/bundles.md says what it proves.
 """
 
 from __future__ import annotations
@@ -55,8 +54,7 @@ def canonical(value: object) -> bytes:  # how a bundle spells it
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def safely(faults: Callable[..., Faults], rows: Row, *known: Any) -> Iterator[str]:
-    """Faults of each row; what nothing can be made of has one, a node that is silent has none."""
+def safely(faults: Callable[..., Faults], rows: Row, *known: Any) -> Iterator[str]:  # by place
     for place, row in rows.items():
         try:
             yield from (f"{place}: {fault}" for fault in faults(row, *known) if fault)
@@ -158,13 +156,15 @@ def ballot_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # not signed or a
     digest, accepted = ballot_digest(row, bundle), moment(row.accepted_at)
     dated = opened.timestamp() - 60 <= row.issued_at <= accepted.timestamp() + 60
     tie = row.outcome == 1 and row.chosen < row.rejected
-    ours = row.chosen in bundle.candidates and row.rejected in bundle.candidates
+    pair = [bundle.candidates.get(name) for name in (row.chosen, row.rejected)]
+    kinds = ("preference", "trial", "") if all(pair) else ("gold", "repeat")
+    fits = row.pair in kinds and (row.pair != "trial" or all(each.trial for each in pair))
     yield digest.hex() != row.digest and "its fields have another digest"
     yield row.chosen == row.rejected and "it compares a picture with itself"
     yield not (tie or row.outcome in (0, 2)) and "it has no outcome, or a tie's in the wrong order"
     yield not opened <= accepted < closes and "it was not accepted while the round was open"
     yield not dated and "it is dated before the round or in the future"
-    yield ours != (row.pair in ("", "preference")) and "its pair is of another kind"
+    yield not fits and "its pair is of another kind"
     if row.signer == "wallet":
         signed = wallet_signed(digest, row.signature, row.voter, row.wallet, rpc)
         yield not signed and f"{row.voter} did not sign it"
@@ -213,7 +213,7 @@ def anchor_faults(bundle: Row) -> Faults:  # not over their ballots, or not the 
 
 def weight_faults(bundle: Row) -> Faults:  # r · clamp(√(s ÷ unit), 1, cap), then two caps
     p, kin, last, sums, lines = bundle.parameters, {}, {}, defaultdict(list), []
-    shown = {name for name, row in bundle.candidates.items() if row.status == "published"}
+    shown = {n for n, c in bundle.candidates.items() if not c.trial and c.status == "published"}
     for row in bundle.kin:
         joined = kin.get(row.one, {row.one}) | kin.get(row.other, {row.other})
         kin.update(dict.fromkeys(joined, frozenset(joined)))
@@ -222,19 +222,19 @@ def weight_faults(bundle: Row) -> Faults:  # r · clamp(√(s ÷ unit), 1, cap),
     for row in bundle.ballots.values():
         voter, *pair = row.place
         trust = bundle.reputations[voter].value if voter in bundle.reputations else 0.0
-        wei = int(bundle.principal[voter].wei) if voter in bundle.principal else 0
+        s = int(bundle.principal[voter].wei) if voter in bundle.principal else 0
         reasons = {
             "superseded": row.nonce != last[row.place],
             "withdrawn": row.outcome == 2,
             "unserved": row.pair == "",
-            "test": row.pair != "preference",
+            "test": row.pair in ("gold", "repeat"),
+            "trial": row.pair != "preference",
             "moderated": not shown.issuperset(pair),
             "staked": any((voter, digest) in bundle.stakes for digest in pair),
             "no_reputation": trust <= 0,
         }
         why = next((why for why, holds in reasons.items() if holds), "counted")
-        times = min(max(math.sqrt(wei / int(p.unit_wei)), 1.0), p.cap)
-        raw = trust * times if why == "counted" else 0.0
+        raw = (why == "counted") * trust * min(max(math.sqrt(s / int(p.unit_wei)), 1.0), p.cap)
         owners = ("candidate_cap", voter), ("cluster_cap", kin.get(voter, voter))
         lines.append((row, why, raw, [(*owner, digest) for owner in owners for digest in pair]))
         for key in lines[-1][-1]:
@@ -247,7 +247,9 @@ def weight_faults(bundle: Row) -> Faults:  # r · clamp(√(s ÷ unit), 1, cap),
 
 
 def standing_faults(bundle: Row) -> Faults:  # that do not follow from the weights
-    names = sorted(name for name, row in bundle.candidates.items() if row.status == "published")
+    names = sorted(
+        n for n, c in bundle.candidates.items() if not c.trial and c.status == "published"
+    )
     number, wins = {name: n for n, name in enumerate(names)}, np.zeros((len(names), len(names)))
     has, due, compared = bundle.standings, {}, defaultdict(list)
     for row in bundle.ballots.values():
@@ -287,7 +289,7 @@ def result_faults(bundle: Row) -> Faults:  # that do not follow from standings, 
         shares[first] += 10_000 - sum(shares.values())
     winners = [{"digest": digest, "share_bps": bps} for digest, bps in shares.items()]
     yield bundle.winners != winners and f"the winners should be {shares}"
-    yield bool(bundle.no_winner) == bool(shares) and "no_winner is not what the winners say"
+    yield (bundle.no_winner == "") != bool(shares) and "no_winner is not what the winners say"
     for (_, digest), row in bundle.stakes.items():
         behind[digest] += int(row.wei)
     for (address, digest), row in bundle.stakes.items():
@@ -386,7 +388,7 @@ def main() -> int:
             lines = [f"{said}: {f'{len(found):,} differ' if found else 'equal'}", *found]
             sys.stdout.write("\n    ".join(ascii(line)[1:-1] for line in lines) + "\n")
     except (OSError, ValueError, RecursionError) as error:
-        sys.stdout.write(f"unreadable: {error!a}\n")
+        sys.stdout.write(f"unreadable: {ascii(str(error))[1:-1]}\n")
         return 2
     if unchecked:
         sys.stdout.write(f"unchecked without --rpc: {len(unchecked)} wallets that are contracts\n")

@@ -4,3 +4,4 @@ from django.dispatch import Signal
 
 round_opened = Signal()  # round_id
 round_closed = Signal()  # round_id
+tally_published = Signal()  # round_id

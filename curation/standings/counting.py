@@ -1,9 +1,10 @@
 """Which ballots count, why or why not, and what each of them weighs: pure functions.
 
 Of a voter's ballots on a pair the one with the highest nonce stands. It weighs nothing when it was
-withdrawn, when the site had not served the pair or served it as a test, when one of the two
-candidates was hidden or disqualified, when its voter has a stake on one of them, or when its voter
-has no reputation. The first of these that holds is told, in this order.
+withdrawn, when the site had not served the pair, or served it as a test or in a blind test of two
+models, when one of the two candidates was hidden or disqualified, when its voter has a stake on
+one of them, or when its voter has no reputation. The first of these that holds is told, in this
+order.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from curation.standings.parameters import Parameters
 from curation.standings.weights import Line, ballot_weights, base_weight, clusters
 
 Why = Ballot.Why
+_TESTS = (ServedPair.Kind.GOLD, ServedPair.Kind.REPEAT)
 WITHDRAWN, TIE = int(Ballot.Outcome.WITHDRAWN), int(Ballot.Outcome.TIE)
 
 
@@ -42,7 +44,7 @@ class Entry:
 class Circumstances:
     """All that a count knows besides ballots; addresses are EIP-55."""
 
-    shown: Collection[str]  # candidates that are neither hidden nor disqualified
+    shown: Collection[str]  # candidates that have a standing: no twins, none that were taken down
     reputations: Mapping[str, float]  # frozen ones; a voter without one has none
     principal_wei: Mapping[str, int]  # at the snapshot; a voter without any has none
     stakes: Collection[tuple[str, str]]  # (address, candidate) of this round
@@ -99,7 +101,8 @@ def _reason(entry: Entry, known: Circumstances) -> Why:
     against = (
         (Why.WITHDRAWN, entry.outcome == WITHDRAWN),
         (Why.UNSERVED, not entry.pair),
-        (Why.TEST, entry.pair != ServedPair.Kind.PREFERENCE),
+        (Why.TEST, entry.pair in _TESTS),
+        (Why.TRIAL, entry.pair == ServedPair.Kind.TRIAL),
         (Why.MODERATED, one not in known.shown or other not in known.shown),
         (Why.STAKED, (entry.voter, one) in known.stakes or (entry.voter, other) in known.stakes),
         (Why.NO_REPUTATION, known.reputations.get(entry.voter, 0.0) <= 0),

@@ -57,7 +57,8 @@ def count_of(round_: Round, facts: ChainFacts) -> Count:
     anchors = list(BallotAnchor.objects.filter(round=round_).order_by("index"))
     _check_anchors(round_, facts, anchors, len(entries))
     candidates = list(Candidate.objects.filter(round=round_).order_by("digest"))
-    shown = {c.digest for c in candidates if c.status == Candidate.Status.PUBLISHED}
+    on_show = [c for c in candidates if c.status == Candidate.Status.PUBLISHED]
+    shown = {candidate.digest for candidate in on_show if not candidate.trial}
     reputations = _reputations(round_, {entry.voter for entry in entries})
     known = Circumstances(
         shown=shown,

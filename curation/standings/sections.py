@@ -108,6 +108,7 @@ def _candidates(count: Count) -> list[dict[str, Any]]:
             "digest": row.digest,
             "prompt": row.prompt if row.status == Candidate.Status.PUBLISHED else "",
             "status": row.status,
+            "trial": row.trial,
         }
         for row in count.candidates
     ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from curation.galleries.models import Round
+from curation.galleries.signals import tally_published
 from curation.live import services as live
 from curation.reputations.services import learn_from_tally
 from curation.standings.bundle import StoredBundle, code_version, store_bundle
@@ -60,6 +62,7 @@ def publish_tally(*, round_id: int, facts: ChainFacts) -> Tally:
     tally = _record(count, stored, now)
     learn_from_tally(round_id=round_id)
     live.append(stream=round_.stream, kind="tally_published", payload={})
+    transaction.on_commit(partial(tally_published.send_robust, Round, round_id=round_id))
     return tally
 
 

@@ -17,7 +17,7 @@ from curation.ballots.models import Ballot, BallotAnchor
 from curation.ballots.typed import BallotFields, Domain, ballot_digest
 from curation.models import Candidate, Delegation, FrozenReputation, Round, ServedPair, SessionKey
 from curation.standings.facts import ChainFacts, Snapshot
-from tests.factories import MemberFactory, RoundFactory
+from tests.factories import RoundFactory
 from tests.voters import CONTRACT, Voter, hang
 
 ETHER = 10**18
@@ -33,6 +33,10 @@ class Juror(Voter):
         super().__init__(court.domain, delegated=False)
         self.court, self.kind = court, kind
         self.delegation = self.delegate(court.opened_at - timedelta(hours=1))
+
+    @property
+    def address(self) -> str:
+        return self.wallet.address
 
     def delegate(self, at: datetime) -> Delegation:
         """Sign in and let the browser's key vote."""
@@ -95,6 +99,7 @@ class Court:
         self.kin: list[tuple[str, str]] = []
         self.stakes: list[tuple[str, str, int]] = []
         self.unanchored: set[str] = set()
+        self.jurors: dict[str, Juror] = {}
 
     def accept(  # noqa: PLR0917
         self, juror: Juror, fields: BallotFields, signature: str, at: datetime, kind: str, by: str
@@ -172,37 +177,42 @@ def crowd(court: Court, values: Iterable[float]) -> list[Juror]:
 
 def full_round() -> Court:
     """Every reason a ballot can count for nothing, less, or in full; and all kinds of signers."""
-    court = Court()
+    court = Court(candidates=10)
     d = court.digests
-    plain, whale, staker, kin_one, kin_two, eager = crowd(court, (0.9, 0.7, 1.0, 1.0, 1.0, 1.0))
+    plain, whale, staker, eager, *kin = crowd(court, (0.9, 0.7, 1.0, 1.0, 1.0, 1.0, 1.0))
     doubted, unknown = crowd(court, (0.0,))[0], Juror(court)
     safe = Juror(court, kind=Delegation.Kind.ERC1271)
     safe.trust(0.8)
-    address = {id(j): j.wallet.address for j in (plain, whale, staker, kin_one, kin_two, eager)}
+    court.jurors = {"plain": plain, "whale": whale, "staker": staker, "eager": eager}
     court.principal_wei = {
-        address[id(plain)]: 250 * ETHER,
-        address[id(whale)]: 10**6 * ETHER,
-        address[id(eager)]: 400 * ETHER + 1,
+        plain.address: 250 * ETHER,
+        whale.address: 10**6 * ETHER,
+        eager.address: 400 * ETHER + 1,
     }
-    court.kin = [(address[id(kin_two)], address[id(kin_one)]), (address[id(kin_one)], STRANGERS[0])]
+    court.kin = [(kin[1].address, kin[0].address), (STRANGERS[0], kin[1].address)]
+    court.kin.append((kin[2].address, STRANGERS[0]))  # who did not vote
     court.stakes = [
-        (address[id(staker)], d[0], 50 * ETHER),
+        (staker.address, d[0], 50 * ETHER),
         (STRANGERS[0], d[0], 33 * ETHER + 1),
         (STRANGERS[1], d[2], 10 * ETHER),
         (STRANGERS[1], d[0], 1),
     ]
-    _votes_of_everybody(d, (plain, whale, kin_one, kin_two, safe))
+    _votes_of_everybody(d, (plain, whale, *kin, safe))
     _votes_that_do_not_count(d, plain, staker, doubted, unknown)
     for other in range(1, 7):
         eager.vote(d[0], d[other], 20 + other)
+    for number, juror in enumerate(kin):
+        juror.vote(d[0], d[4], 27 + number)
+        juror.vote(d[0], d[6], 28 + number)
     whale.vote(d[5], d[0], 31, by="eoa")
     safe.vote(d[3], d[4], 32, by="erc1271")
     court.anchor(25)
     whale.delegation.revoked_at = court.opened_at + timedelta(minutes=40)
     whale.delegation.save()
-    court.unanchored = {d[6]}
+    court.unanchored = {d[6], d[8], d[9]}
     court.candidates[7].status = Candidate.Status.HIDDEN
     court.candidates[7].save()
+    Candidate.objects.filter(digest__in=d[8:]).update(trial=True)
     court.close()
     return court
 
@@ -212,7 +222,7 @@ def _votes_of_everybody(d: list[str], jurors: Iterable[Juror]) -> None:
         juror.vote(d[0], d[1], 5 + number)
         juror.vote(d[2], d[3], 6 + number)
         juror.vote(d[4], d[5], 7 + number, 1)
-        juror.vote(d[number + 1], d[0 if number % 2 else 6], 9 + number)
+        juror.vote(d[2 + number % 4], d[0 if number % 2 else 6], 9 + number)
         juror.vote(d[1], d[7], 10 + number)
 
 
@@ -222,18 +232,14 @@ def _votes_that_do_not_count(
     plain.vote(d[3], d[5], 15)
     plain.vote(d[5], d[3], 15.5)
     plain.vote(d[3], d[5], 15.9, 1)
-    plain.vote(d[2], d[6], 17)
-    plain.vote(d[2], d[6], 17.2, 2)
+    plain.vote(d[2], d[5], 17)
+    plain.vote(d[2], d[5], 17.2, 2)
     plain.vote(d[4], d[6], 18, kind="")
     plain.vote(d[0], DECOY, 19, kind="gold")
     plain.vote(TWIN, DECOY, 19.5, kind="repeat")
+    plain.vote(d[9], d[8], 19.7, kind="trial")
     staker.vote(d[0], d[4], 16)
     staker.vote(d[2], d[4], 16.5)
     doubted.vote(d[1], d[0], 16)
     unknown.vote(d[1], d[0], 16)
 
-
-def member_without_ballots(court: Court) -> None:
-    """Somebody with a reputation who did not vote."""
-    facts = {"value": 0.5, "frozen_at": court.opened_at}
-    FrozenReputation.objects.create(round=court.round, member=MemberFactory(), **facts)

@@ -4,12 +4,14 @@ import threading
 import time
 
 import pytest
+from django.core.cache import cache
 from django.db import connections
 
 from chain.operator.models import Transaction
 from curation.stakes.models import ChainRound
 from project import scheduler
 from tests.chain.operating import chain, contracts, gallery, keys_folder
+from tests.chain.tallies.jury import Jury, root_of
 
 __all__ = ["chain", "contracts", "gallery", "keys_folder"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +50,23 @@ def test_rounds_are_opened_and_anchored_while_others_wait(gallery, running):
 
     eventually(anchored)
     assert gallery.on_chain.state == ChainRound.State.OPEN
+
+
+def test_closed_rounds_ballots_are_anchored_and_a_worker_is_asked_to_count(gallery, request):
+    gallery.open()
+    gallery.anchor()
+    jury = Jury(gallery)
+    jury.judge((0, 1))
+    gallery.close()
+    request.getfixturevalue("running")
+
+    def asked() -> object:
+        gallery.chain.mine()
+        gallery.index()
+        return cache.get(f"tally-asked:{gallery.round.pk}")
+
+    eventually(asked)
+    assert jury.root == root_of(gallery.round)
 
 
 def test_node_that_is_away_holds_up_nothing_and_is_said_once(gallery, settings, caplog):

@@ -74,29 +74,36 @@ class Chooser:
 
     def _preference(self, seen: Seen) -> ServedPair | None:
         same_prompt = rules.wants_same_prompt(seen, self.rng)
-        if not rules.wants_random(seen, self.rng):
-            pool = self.pool.same_prompt if same_prompt else self.pool.others
-            if known := [pair for pair in pool if self._serves(pair)]:
-                return self._row(self.rng.choice(known), Kind.PREFERENCE, How.CHOSEN)
+        blind = rules.wants_random(seen, self.rng)
         # Where there is no such pair, any that is left serves better than none.
         for free in (True, False):  # of the member's own stakes
-            prompts = {d: p for d, p in self.prompts.items() if not (free and d in self.staked)}
-            everything = [list(prompts)]
-            wanted = [selectors.by_prompt(prompts), everything] if same_prompt else [everything]
-            for groups in wanted:
-                if pair := rules.random_pair(groups, unlike=self.taken, rng=self.rng):
-                    return self._row(pair, Kind.PREFERENCE, How.RANDOM)
+            for alike in (True, False) if same_prompt else (False,):
+                if not blind and (row := self._chosen(alike=alike, free=free)):
+                    return row
+                if row := self._drawn(alike=alike, free=free):
+                    return row
         return None
+
+    def _chosen(self, *, alike: bool, free: bool) -> ServedPair | None:
+        pool = self.pool.same_prompt if alike else self.pool.others
+        known = [pair for pair in pool if self._serves(pair, free=free)]
+        return self._row(self.rng.choice(known), Kind.PREFERENCE, How.CHOSEN) if known else None
+
+    def _drawn(self, *, alike: bool, free: bool) -> ServedPair | None:
+        prompts = {d: p for d, p in self.prompts.items() if not (free and d in self.staked)}
+        groups = selectors.by_prompt(prompts) if alike else [list(prompts)]
+        pair = rules.random_pair(groups, unlike=self.taken, rng=self.rng)
+        return self._row(pair, Kind.PREFERENCE, How.RANDOM) if pair else None
 
     @cached_property
     def pool(self) -> Pool:
         """Asked for once, and only if something is chosen from it."""
         return pool_of(self.round.pk)
 
-    def _serves(self, pair: Pair) -> bool:
+    def _serves(self, pair: Pair, *, free: bool) -> bool:
         """Whether a pair of the pool is on show, new to the member and free of their stakes."""
         on_show = pair[0] in self.prompts and pair[1] in self.prompts
-        return on_show and pair not in self.taken and self.staked.isdisjoint(pair)
+        return on_show and pair not in self.taken and not (free and self.staked & set(pair))
 
     def _row(
         self, pair: Pair, kind: ServedPair.Kind, how: ServedPair.How, *, expected: str = ""

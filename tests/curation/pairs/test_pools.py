@@ -45,6 +45,15 @@ def test_served_pairs_come_from_the_pool_and_at_random(ada) -> None:
     assert served.filter(how="random").count() >= 12
 
 
+def test_pool_is_used_while_no_two_pictures_share_a_prompt(ada) -> None:
+    round_ = round_with(12, 1)
+    pools.refresh_pool(round_id=round_.pk)
+    pool = pools.pool_of(round_.pk)
+    assert (len(pool.same_prompt), len(pool.others)) == (0, 16)
+    serve_pairs(member=ada, round_=round_, count=12, rng=Random(4))
+    assert ServedPair.objects.filter(how="chosen").count() >= 4
+
+
 def test_pool_prefers_what_was_compared_little(ada) -> None:
     round_ = round_with(1, 8)
     trust(ada, round_)

@@ -79,8 +79,7 @@ def _collected(round_: Round, snapshot: Snapshot | None) -> wanted.ChainFacts:
     if contract is None:
         return wanted.ChainFacts(chain_id=chain_id(), contract="")
     on_chain = ChainRound.objects.filter(pk=round_.pk).first()
-    weights = _weights(round_, snapshot)
-    facts = wanted.ChainFacts(chain_id=chain_id(), contract=contract.address, **weights)
+    facts = wanted.ChainFacts(chain_id=chain_id(), contract=contract.address)
     if on_chain is None or final is None:
         return replace(facts, refundable=UNKNOWN)
     refundable = _end_of(on_chain, final)
@@ -91,6 +90,7 @@ def _collected(round_: Round, snapshot: Snapshot | None) -> wanted.ChainFacts:
     stakes = Stake.objects.filter(round=round_).order_by("address", "digest")
     return replace(
         facts,
+        **_weights(round_, snapshot),
         stakes=[
             (address, digest, int(wei))
             for address, digest, wei in stakes.values_list("address", "digest", "staked_wei")

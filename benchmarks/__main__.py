@@ -24,6 +24,8 @@ NAMES = (
     "merkle",
     "robustness",
     "pairs",
+    "training_step",
+    "promotion_test",
 )
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -69,6 +69,16 @@ def safeguard(chosen: Tensor, rejected: Tensor, *, metric: Tensor | None = None)
     return torch.where(shared > own, own / shared, torch.ones_like(own))
 
 
+def leeway(risen: float, *, most: float = 0.01) -> float:
+    """Factor in [0, 1] for the rejected branch, from how far the chosen errors have risen.
+
+    The safeguard sees one batch to first order; momentum, curvature and other batches can still
+    raise the chosen errors little by little. The rejected branch is held back the more the
+    closer their mean comes to `most` above the reference's, and left out there.
+    """
+    return min(1.0, max(0.0, 1 - risen / most))
+
+
 def implicit_accuracy(margin: Tensor, *, label: Tensor, weight: Tensor) -> float:
     """Weighted share of votes that the implicit reward agrees with, NaN if all are ties.
 

@@ -39,6 +39,7 @@ class RunState:
     spreads: list[tuple[float, float]] = field(default_factory=list)
     usual_norm: float | None = None
     usual_loss: float | None = None
+    risen: float = 0.0  # how far chosen errors lie above the reference's, recently
     spikes: int = 0
     drift: list[tuple[int, float]] = field(default_factory=list)  # (step, ratio to the base)
     curve: list[StepFigures] = field(default_factory=list)
@@ -60,6 +61,7 @@ class RunState:
             "spreads": self.spreads,
             "usual_norm": self.usual_norm,
             "usual_loss": self.usual_loss,
+            "risen": self.risen,
             "spikes": self.spikes,
             "drift": self.drift,
             "curve": [asdict(figures) for figures in self.curve],

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from generation.learning.adapters import save_adapter
 from generation.learning.calibration import PROVISIONAL_BETA, calibrated_beta
-from generation.learning.dpo import safeguard
+from generation.learning.dpo import leeway, safeguard
 from generation.learning.errors import CheckpointUnsaved, LearningError, PreferencesInvalid
 from generation.learning.preparing import Prepared
 from generation.learning.state import StepFigures
@@ -80,6 +80,7 @@ class Run:
         if recipe.safeguard:
             metric = self._metric(found.chosen - found.rejected)
             factor = float(safeguard(found.chosen, found.rejected, metric=metric))
+            factor = min(factor, leeway(state.risen))
         usual = state.usual_norm
         gradient, norm = clipped(found.chosen - factor * found.rejected, usual)
         figures = _figures(found, norm, factor)
@@ -87,6 +88,7 @@ class Run:
         if state.beta is None:
             self._calibrate(found)
         self._update(gradient)
+        state.risen = 0.8 * state.risen + 0.2 * (figures.chosen_ratio - 1)
         state.usual_norm = 0.9 * usual + 0.1 * min(norm, 3 * usual) if usual else norm
         state.step += 1
         state.curve.append(figures)

@@ -13,6 +13,7 @@ from generation.learning.dpo import (
     diffusion_dpo_loss,
     effective_sample_size,
     implicit_accuracy,
+    leeway,
     margins,
     pull,
     safeguard,
@@ -150,6 +151,12 @@ def test_the_safeguard_leaves_alone_what_does_no_harm():
     assert safeguard(chosen, torch.tensor([0.9, 5.0])) == 1
     assert safeguard(chosen, torch.tensor([4.0, 5.0])) == 0.25
     assert safeguard(torch.zeros(2), torch.tensor([1.0, 1.0])) == 1
+
+
+def test_the_rejected_branch_is_left_out_once_chosen_errors_have_risen():
+    assert leeway(-0.2) == leeway(0.0) == 1
+    assert leeway(0.005) == pytest.approx(0.5)
+    assert leeway(0.01) == leeway(0.5) == 0
 
 
 def test_accuracy_counts_votes_by_weight_and_leaves_ties_out():

@@ -32,7 +32,6 @@ from generation.jobs import services as jobs
 log = structlog.get_logger(__name__)
 LOCK_ID = 0x5A10  # any number, the same for every scheduler of one database
 AT_ONCE = 6  # jobs handed to the broker but not claimed yet
-POOL_EVERY_S = 10.0
 TICK_S = 1.0
 
 
@@ -54,9 +53,8 @@ def tend_pairs() -> None:
     """Have workers make what pairs are served from, where there is news."""
     for round_id in decoys.rounds_short_of_decoys():
         judging.make_decoys.send(round_id)
-    for round_id in pools.rounds_with_news():
-        if cache.add(f"pool-asked:{round_id}", 1, timeout=POOL_EVERY_S):
-            judging.refresh_pool.send(round_id)
+    for round_id in pools.rounds_to_refresh():
+        judging.refresh_pool.send(round_id)
 
 
 @dataclass

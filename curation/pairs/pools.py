@@ -6,6 +6,7 @@ pairs drawn from them are served, among others drawn blindly.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from curation.standings.comparisons import Comparisons
 
 KEPT_S = 3600
+EVERY_S, REST = 10.0, 9.0  # between two pools of a round: a large one takes a tenth of a worker
+    10.0,
+    9.0,
+)  # between two pools of a round; a large one has a tenth of a worker's time
+LOST_S = 60.0  # after which a pool that never came is asked for again
 ROWS = 10_000  # fetched at a time
 
 
@@ -47,6 +53,7 @@ def pool_of(round_id: int) -> Pool:
 
 def refresh_pool(*, round_id: int) -> None:
     """Make an open round's pool from the ballots so far; of a closed one it is thrown away."""
+    began = time.monotonic()
     round_ = Round.objects.get(pk=round_id)
     if not round_.is_open:
         cache.delete(_key(round_id))
@@ -54,6 +61,14 @@ def refresh_pool(*, round_id: int) -> None:
     newest = Ballot.objects.aggregate(newest=Max("pk"))["newest"] or 0
     cache.set(_key(round_id), Pool(*_best(round_)), timeout=KEPT_S)
     cache.set(_mark(round_id), (round_.candidates_count, newest), timeout=KEPT_S)
+    rest_s = max(EVERY_S, REST * (time.monotonic() - began))
+    cache.set(_asked(round_id), 1, timeout=rest_s)
+
+
+def rounds_to_refresh() -> list[int]:
+    """Rounds whose pool a worker should make now; not asked again before it is and has rested."""
+    found = rounds_with_news()
+    return [pk for pk in found if cache.add(_asked(pk), 1, timeout=LOST_S)]
 
 
 def rounds_with_news() -> list[int]:
@@ -81,6 +96,10 @@ def _key(round_id: int) -> str:
 def _mark(round_id: int) -> str:
     """Where it is kept what a pool was made from: candidates hung, and the newest ballot."""
     return f"pairs-pool-mark:{round_id}"
+
+
+def _asked(round_id: int) -> str:
+    return f"pairs-pool-asked:{round_id}"
 
 
 def _best(round_: Round) -> tuple[list[Pair], list[Pair]]:

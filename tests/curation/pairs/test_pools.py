@@ -123,6 +123,19 @@ def test_pool_is_asked_for_when_there_is_news(ada) -> None:
     assert pools.rounds_with_news() == []
 
 
+def test_pool_is_asked_for_again_only_after_a_rest(ada) -> None:
+    round_ = round_with(1, 4)
+    assert pools.rounds_to_refresh() == [round_.pk]
+    assert pools.rounds_to_refresh() == []  # a worker has been asked
+    pools.refresh_pool(round_id=round_.pk)
+    serve_pairs(member=ada, round_=round_, count=1)
+    judge(waiting(ada, round_)[0])
+    assert pools.rounds_with_news() == [round_.pk]
+    assert pools.rounds_to_refresh() == []
+    cache.delete(pools._asked(round_.pk))
+    assert pools.rounds_to_refresh() == [round_.pk]
+
+
 def test_without_a_cache_every_pair_is_random(ada, monkeypatch) -> None:
     round_ = round_with(2, 6)
     pools.refresh_pool(round_id=round_.pk)

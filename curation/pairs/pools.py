@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 KEPT_S = 3600
 EVERY_S, REST = 10.0, 9.0  # between two pools of a round: a large one takes a tenth of a worker
-    10.0,
-    9.0,
-)  # between two pools of a round; a large one has a tenth of a worker's time
 LOST_S = 60.0  # after which a pool that never came is asked for again
 ROWS = 10_000  # fetched at a time
 

@@ -22,6 +22,14 @@ def collected_static(static_folder: None) -> None:
         call_command("collectstatic", verbosity=0, interactive=False)
 
 
+@pytest.fixture(autouse=True)
+def no_domain_kept() -> None:
+    """No test signs for another's contract."""
+    from curation.ballots.typed import forget_domain
+
+    forget_domain()
+
+
 @pytest.fixture
 def pages(collected_static, client):
     """A client for pages that load static files."""

@@ -16,7 +16,13 @@ from chain.operator.selectors import CURATION
 from curation.accounts import delegations
 from curation.ballots.receipts import Receipt
 from curation.ballots.services import cast_ballot
-from curation.ballots.typed import BallotFields, Domain, SignedBallot, ballot_digest
+from curation.ballots.typed import (
+    BallotFields,
+    Domain,
+    SignedBallot,
+    ballot_digest,
+    forget_domain,
+)
 from curation.models import Candidate, Delegation, Member, Round, ServedPair, SessionKey
 from tests.factories import provenance
 from tests.wallets import BrowserKey, Wallet
@@ -37,6 +43,7 @@ TYPES = {
 
 def deploy(contract: str = CONTRACT) -> Domain:
     """Say that the site's contract is there; nothing is asked of a chain."""
+    forget_domain()
     Deployment.objects.update_or_create(
         chain_id=settings.CHAIN_ID,
         name=CURATION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -91,15 +91,6 @@ def verify_delegated(
         raise errors.KeySignatureInvalid("A digest has 32 bytes.")
     if not keys.signed_by(did_key, signature=signature, message=digest):
         raise errors.KeySignatureInvalid("The browser key did not sign this digest.")
-    return delegation_at(did_key=did_key, address=address, at=at)
-
-
-def delegation_at(*, did_key: str, address: str, at: datetime) -> Delegation:
-    """The delegation by which a key may sign for an address at a moment, with key and member.
-
-    Raises:
-        KeyNotDelegated: there is none.
-    """
     given = Delegation.objects.filter(
         Q(revoked_at=None) | Q(revoked_at__gt=at),
         key__did_key=did_key,
@@ -108,13 +99,55 @@ def delegation_at(*, did_key: str, address: str, at: datetime) -> Delegation:
         accepted_at__lte=at,
         expires_at__gt=at,
     )
-    found = given.select_related("key__member").order_by("-expires_at").first()
+    if (delegation := given.order_by("-expires_at").first()) is None:
+        raise _not_delegated()
+    return delegation
+
+
+_HELD = """
+SELECT 1 FROM curation_sessionkey WHERE did_key = %(did_key)s FOR NO KEY UPDATE;
+SELECT d.id, d.accepted_at, d.expires_at, d.revoked_at, k.id, k.member_id
+FROM curation_delegation d
+JOIN curation_sessionkey k ON k.id = d.key_id
+JOIN curation_member m ON m.id = k.member_id
+WHERE k.did_key = %(did_key)s AND m.address = %(address)s AND m.is_active
+AND d.accepted_at <= %(at)s AND d.expires_at > %(at)s
+AND (d.revoked_at IS NULL OR d.revoked_at > %(at)s)
+ORDER BY d.expires_at DESC LIMIT 1
+"""
+
+
+def hold_delegation(*, did_key: str, address: str) -> Delegation:
+    """`hold_key` and the delegation by which the key may sign now, in one go: ballots are many.
+
+    Of the delegation only its times and its key's member are read.
+
+    Raises:
+        KeyNotDelegated: there is none.
+    """
+    values: dict[str, str | datetime] = {"did_key": did_key, "address": address}
+    values["at"] = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, values)
+        cursor.nextset()
+        found = cursor.fetchone()
     if found is None:
-        raise errors.KeyNotDelegated(
-            "This browser may not sign for the address: the delegation has expired, was taken "
-            "back, or never was. Sign in again."
-        )
-    return found
+        raise _not_delegated()
+    pk, accepted_at, expires_at, revoked_at, key_id, member_id = found
+    return Delegation(
+        pk=pk,
+        key=SessionKey(pk=key_id, did_key=did_key, member_id=member_id),
+        accepted_at=accepted_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )
+
+
+def _not_delegated() -> errors.KeyNotDelegated:
+    return errors.KeyNotDelegated(
+        "This browser may not sign for the address: the delegation has expired, was taken "
+        "back, or never was. Sign in again."
+    )
 
 
 def hold_key(*, did_key: str) -> None:

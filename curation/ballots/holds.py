@@ -1,41 +1,73 @@
-"""What a ballot holds on to until its transaction ends, so that nothing slips in between."""
+"""What a ballot stands on, read and held until its transaction ends, so that nothing slips between.
+
+These few statements are most of what casting a ballot costs, so they are SQL, sent together. Each
+still sees what was committed before it began, the one after a lock what was committed meanwhile.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from curation.ballots.errors import RoundClosed, RoundUnknown
 from curation.ballots.models import Voter
-from curation.galleries.models import Round
+from curation.ballots.typed import BallotFields
 
 LARGEST_ID = 2**63 - 1
-# Locks the voter's row in any case, and takes the nonce only if it is above all before.
-_ADVANCE = """
-INSERT INTO curation_voter AS voter (member_id, last_nonce) VALUES (%s, %s)
+# The voter: the row is locked in any case, and takes the nonce only if it is above all before;
+# the first one begins at zero.
+# The round: closing takes the row FOR UPDATE and so waits for every ballot under way. When the
+# time is up nothing is locked any more: closing can't be kept waiting.
+_HOLD = """
+INSERT INTO curation_voter AS voter (member_id, last_nonce)
+SELECT %(member)s, %(nonce)s WHERE %(nonce)s > 0
 ON CONFLICT (member_id) DO UPDATE SET last_nonce = EXCLUDED.last_nonce
 WHERE voter.last_nonce < EXCLUDED.last_nonce
-RETURNING last_nonce
+RETURNING 1;
+SELECT opened_at, closes_at FROM curation_round
+WHERE id = %(round)s AND status = 'open' AND closes_at > %(now)s FOR KEY SHARE;
+SELECT id, kind FROM curation_servedpair
+WHERE round_id = %(round)s AND member_id = %(member)s AND low = %(low)s AND high = %(high)s;
+SELECT round_id FROM curation_candidate
+WHERE digest IN (%(low)s, %(high)s) AND status = 'published';
+SELECT min(accepted_at) FROM curation_ballot
+WHERE round_id = %(round)s AND voter_id = %(member)s AND low = %(low)s AND high = %(high)s;
 """
-# Closing takes the row FOR UPDATE and so waits for every ballot under way. After the time is up
-# nothing is locked any more: closing can't be kept waiting.
-_HOLD_ROUND = """
-SELECT * FROM curation_round WHERE id = %s AND status = 'open' AND closes_at > %s
-FOR KEY SHARE
-"""
 
 
-def advance_nonce(*, member_id: int, nonce: int) -> bool:
-    """Take a voter's next nonce, in one statement; False when one as high was taken before.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a ballot stands on; the voter, and the round if it is open, are held."""
 
-    The voter's row stays locked: their ballots are written one after the other.
-    """
-    if nonce == 0:  # where a new voter's row begins
-        return False
+    is_next: bool  # its nonce was above all before, and is now the voter's last
+    times: tuple[datetime, datetime] | None  # when the round opened and closes; None: not open
+    pair: tuple[int, str] | None  # the pair as it was served to the voter: id and kind
+    shown_in: list[int]  # rounds of those of the two pictures that are candidates on show
+    first_at: datetime | None  # when the voter's first ballot on the pair was accepted
+
+
+def hold_ground(fields: BallotFields, *, member_id: int, now: datetime) -> Ground:
+    """Read and hold all that decides about a ballot; its voter's others wait for it."""
+    values: dict[str, str | int | datetime] = {
+        "member": member_id,
+        "nonce": fields.nonce,
+        "round": min(fields.round, LARGEST_ID),
+        "now": now,
+        "low": fields.low,
+        "high": fields.high,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE, [member_id, nonce])
-        return cursor.fetchone() is not None
+        cursor.execute(_HOLD, values)
+        taken, times, served, shown, first = _results(cursor, 5)
+    return Ground(
+        is_next=bool(taken),
+        times=times[0] if times else None,
+        pair=served[0] if served else None,
+        shown_in=[round_id for (round_id,) in shown],
+        first_at=first[0][0],
+    )
 
 
 def last_nonce(member_id: int) -> int:
@@ -44,17 +76,10 @@ def last_nonce(member_id: int) -> int:
     return int(found or 0)
 
 
-def hold_open_round(*, round_id: int, now: datetime) -> Round:
-    """An open round that won't close until this transaction ends.
-
-    Raises:
-        RoundUnknown: there is none.
-        RoundClosed: its time is up, or it was closed.
-    """
-    if round_id > LARGEST_ID:
-        raise RoundUnknown("There is no such round.")
-    for held in Round.objects.raw(_HOLD_ROUND, [round_id, now]):
-        return held
-    if not Round.objects.filter(pk=round_id).exists():
-        raise RoundUnknown("There is no such round.")
-    raise RoundClosed("This round has closed; the vote was not counted.")
+def _results(cursor: Any, count: int) -> list[list[Any]]:
+    """The rows of each of several statements."""
+    found = [cursor.fetchall()]
+    while len(found) < count:
+        cursor.nextset()
+        found.append(cursor.fetchall())
+    return found

@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min
 from django.utils import timezone
 
 from curation.accounts import delegations
 from curation.accounts.errors import KeyNotDelegated
 from curation.accounts.models import Delegation, Member
-from curation.ballots import holds, rules, signatures
-from curation.ballots.errors import NonceReused, PairDecided, VoterUnknown, VotingUnready
+from curation.ballots import rules, signatures
+from curation.ballots.errors import (
+    NonceReused,
+    PairDecided,
+    PairNotInRound,
+    RoundClosed,
+    RoundUnknown,
+    VoterUnknown,
+    VotingUnready,
+)
+from curation.ballots.holds import LARGEST_ID, Ground, hold_ground, last_nonce
 from curation.ballots.models import GRACE_S, Ballot
-from curation.ballots.pairs import find_pair
 from curation.ballots.receipts import Receipt, receipt_of
 from curation.ballots.typed import (
     WALLET,
@@ -23,7 +30,8 @@ from curation.ballots.typed import (
     ballot_digest,
     site_domain,
 )
-from curation.pairs.models import ServedPair
+from curation.galleries.models import Candidate, Round
+from curation.pairs.models import Decoy, ServedPair
 from curation.rates import Rate, spend
 from curation.reputations.services import note_test
 
@@ -64,28 +72,23 @@ def _record(ballot: SignedBallot, *, digest: str, kind: str) -> Receipt:
     """Everything that depends on what is stored, while nothing of it can change."""
     fields = ballot.fields
     try:
-        voter, delegation = _authority(ballot)
+        member_id, delegation = _authority(ballot)
     except KeyNotDelegated:
         if known := Ballot.objects.filter(digest=digest, signer=ballot.signer).first():
             return receipt_of(known, voter=fields.voter, is_new=False)  # it was accepted earlier
         raise
-    spend(PACE, voter.address)
-    is_next = holds.advance_nonce(member_id=voter.pk, nonce=fields.nonce)
-    if not is_next and (known := Ballot.objects.filter(digest=digest).first()):
-        return receipt_of(known, voter=voter.address, is_new=False)
-    round_ = holds.hold_open_round(round_id=fields.round, now=timezone.now())
+    spend(PACE, fields.voter)
+    ground = hold_ground(fields, member_id=member_id, now=timezone.now())
+    if not ground.is_next and (known := Ballot.objects.filter(digest=digest).first()):
+        return receipt_of(known, voter=fields.voter, is_new=False)
     now = timezone.now()  # whatever could come in between waits from here on
     if delegation is not None and not delegation.allows(now):
         raise KeyNotDelegated("The browser's delegation has just expired. Sign in again.")
-    rules.check_times(issued_at=fields.issued_at, opened_at=round_.opened_at, now=now)
-    pair = find_pair(fields, member_id=voter.pk)
-    if not is_next:
-        raise NonceReused(holds.last_nonce(voter.pk))
-    _check_grace(fields, voter=voter, now=now)
+    pair_id = _check(fields, ground, member_id=member_id, now=now)
     row = Ballot.objects.create(
         digest=digest,
-        round=round_,
-        voter=voter,
+        round_id=fields.round,
+        voter_id=member_id,
         chosen=fields.chosen,
         rejected=fields.rejected,
         low=fields.low,
@@ -97,38 +100,54 @@ def _record(ballot: SignedBallot, *, digest: str, kind: str) -> Receipt:
         signature=ballot.signature.removeprefix("0x").lower(),
         delegation=delegation,
         wallet_kind=kind,
-        pair=pair,
+        pair_id=pair_id,
         accepted_at=now,
     )
-    if pair is not None and pair.kind in TESTS:
-        note_test(member_id=voter.pk)
-    return receipt_of(row, voter=voter.address)
+    if ground.pair is not None and ground.pair[1] in TESTS:
+        note_test(member_id=member_id)
+    return receipt_of(row, voter=fields.voter)
 
 
-def _authority(ballot: SignedBallot) -> tuple[Member, Delegation | None]:
-    """The voter, and the delegation by which a browser key may sign for them.
+def _authority(ballot: SignedBallot) -> tuple[int, Delegation | None]:
+    """The voter's id, and the delegation by which a browser key may sign for them.
 
     No revocation of that key can come before the end of the transaction.
     """
     address = ballot.fields.voter
-    if ballot.signer == WALLET:
-        found = Member.objects.filter(address=address, is_active=True).first()
-        if found is None:
-            raise VoterUnknown(f"{address} is no member here. Sign in with this wallet first.")
-        return found, None
-    delegations.hold_key(did_key=ballot.signer)
-    delegation = delegations.delegation_at(
-        did_key=ballot.signer, address=address, at=timezone.now()
-    )
-    return delegation.key.member, delegation
+    if ballot.signer != WALLET:
+        delegation = delegations.hold_delegation(did_key=ballot.signer, address=address)
+        return delegation.key.member_id, delegation
+    members = Member.objects.filter(address=address, is_active=True)
+    if (member_id := members.values_list("pk", flat=True).first()) is None:
+        raise VoterUnknown(f"{address} is no member here. Sign in with this wallet first.")
+    return member_id, None
 
 
-def _check_grace(fields: BallotFields, *, voter: Member, now: datetime) -> None:
-    cast = Ballot.objects.filter(
-        round_id=fields.round, voter=voter, low=fields.low, high=fields.high
-    )
-    first_at = cast.aggregate(at=Min("accepted_at"))["at"]
-    if first_at is not None and rules.grace_is_over(first_at=first_at, now=now):
+def _check(fields: BallotFields, ground: Ground, *, member_id: int, now: datetime) -> int | None:
+    """Make sure a ballot may stand on this ground; the id of the pair as it was served, if so."""
+    if ground.times is None and not Round.objects.filter(pk=min(fields.round, LARGEST_ID)).exists():
+        raise RoundUnknown("There is no such round.")
+    if ground.times is None or now >= ground.times[1]:
+        raise RoundClosed("This round has closed; the vote was not counted.")
+    rules.check_times(issued_at=fields.issued_at, opened_at=ground.times[0], now=now)
+    _check_pictures(fields, ground)
+    if not ground.is_next:
+        raise NonceReused(last_nonce(member_id))
+    if ground.first_at is not None and rules.grace_is_over(first_at=ground.first_at, now=now):
         raise PairDecided(
             f"This pair was judged already; a vote can be changed for {GRACE_S} seconds."
         )
+    return ground.pair[0] if ground.pair is not None else None
+
+
+def _check_pictures(fields: BallotFields, ground: Ground) -> None:
+    """Make sure both pictures are on show: in the round, or in a pair the site has served."""
+    if ground.pair is None:
+        if ground.shown_in != [fields.round, fields.round]:
+            raise PairNotInRound("These are not two pictures that hang in this round.")
+    elif len(ground.shown_in) < 2:  # one is a degraded twin, or was taken down
+        decoys = Decoy.objects.filter(
+            digest__in=(fields.low, fields.high), original__status=Candidate.Status.PUBLISHED
+        )
+        if len(ground.shown_in) + decoys.count() < 2:
+            raise PairNotInRound("One of the two pictures was taken down meanwhile.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -17,6 +18,8 @@ BALLOT_TYPE = (
 )
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 _BALLOT_HASH = keccak(text=BALLOT_TYPE)
+KEPT_S = 5.0
+_kept: dict[str, tuple[Domain | None, float]] = {}
 WALLET = "wallet"  # who signed, when it was not a browser key
 
 
@@ -67,10 +70,23 @@ class BallotDomain(Protocol):
 
 
 def site_domain() -> Domain | None:
-    """The domain of this site's ballots, from the function that `BALLOT_DOMAIN` names."""
-    ask: BallotDomain = import_string(settings.BALLOT_DOMAIN)
-    found = ask()
-    return None if found is None else Domain(*found)
+    """The domain of this site's ballots, from the function that `BALLOT_DOMAIN` names.
+
+    What was found is kept for a few seconds: contracts hardly ever move, and ballots are many.
+    """
+    key = f"{settings.BALLOT_DOMAIN} {settings.CHAIN_ID}"
+    domain, until = _kept.get(key, (None, 0.0))
+    if domain is None or time.monotonic() > until:
+        ask: BallotDomain = import_string(settings.BALLOT_DOMAIN)
+        found = ask()
+        domain = None if found is None else Domain(*found)
+        _kept[key] = (domain, time.monotonic() + KEPT_S)
+    return domain
+
+
+def forget_domain() -> None:
+    """Ask anew the next time."""
+    _kept.clear()
 
 
 def ballot_digest(fields: BallotFields, domain: Domain) -> bytes:

@@ -102,10 +102,14 @@ def cast_while(polling, hold, change):
 
 
 def test_closing_waits_for_a_ballot_under_way(polling) -> None:
-    _, round_, _ = polling
+    voter, round_, digests = polling
     receipt = cast_while(
         polling,
-        lambda: holds.hold_open_round(round_id=round_.pk, now=timezone.now()),
+        lambda: holds.hold_ground(
+            voter.fields(round_, *digests[:2], nonce=0),
+            member_id=voter.member.pk,
+            now=timezone.now(),
+        ),
         lambda: close_round(round_=Round.objects.get(pk=round_.pk)),
     )
     assert receipt.is_new, receipt

@@ -48,7 +48,7 @@ def fit(
     """
     pairs, precision = Incidence(n, comparisons), prior_deviation**-2
     scores = np.zeros(n) if start is None else start.astype(np.float64)
-    gradient, curvature = _derivatives(pairs, comparisons, scores, precision)
+    gradient, curvature = derivatives(pairs, comparisons, scores, precision)
     enough = max(tolerance * precision, _rounding(pairs, comparisons))
     share, least = 0.1, math.inf
     for iteration in range(MOST_STEPS):
@@ -81,14 +81,14 @@ def _stepped(
     since the third derivative of log σ is nowhere above the second (Bach 2010, §2).
     """
     reach = float(step.max() - step.min())
-    gradient, curvature = _derivatives(pairs, comparisons, scores + step, precision)
+    gradient, curvature = derivatives(pairs, comparisons, scores + step, precision)
     if reach <= 1 or _length(gradient) <= least / 2:
         return scores + step, gradient, curvature
     scores = scores + step * (math.log1p(reach) / reach)
-    return scores, *_derivatives(pairs, comparisons, scores, precision)
+    return scores, *derivatives(pairs, comparisons, scores, precision)
 
 
-def _derivatives(
+def derivatives(
     pairs: Incidence, comparisons: Comparisons, scores: Floats, precision: float
 ) -> tuple[Floats, Floats]:
     """Gradient of the objective, (n,), and w·p·(1 − p) of each pair, (m,)."""
@@ -133,7 +133,7 @@ def deviations(
     Above `MOST_DENSE` candidates approximately: see `_walked`.
     """
     pairs, precision = Incidence(n, comparisons), prior_deviation**-2
-    _, curvature = _derivatives(pairs, comparisons, scores, precision)
+    _, curvature = derivatives(pairs, comparisons, scores, precision)
     if n > MOST_DENSE:
         return np.sqrt(_walked(pairs, curvature, precision))
     matrix = np.zeros((n, n))

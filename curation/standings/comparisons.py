@@ -48,13 +48,27 @@ def aggregated(
         raise ValueError("A ballot compares two candidates, which are numbered from 0.")
     if not np.all((w >= 0) & (w <= MOST_WEIGHT)):
         raise ValueError("A ballot's weight is not below zero and not above a million.")
-    if not len(x):
-        return Comparisons(low, high, w, w)
+    for_low = np.where(np.broadcast_to(ties, x.shape), w / 2, np.where(x < y, w, 0.0))
+    return _summed(low, high, for_low, w - for_low)
+
+
+def merged(one: Comparisons, other: Comparisons) -> Comparisons:
+    """Both together."""
+    i, j, w_ij, w_ji = (
+        np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in ("i", "j", "w_ij", "w_ji")
+    )
+    return _summed(i, j, w_ij, w_ji)
+
+
+def _summed(low: Ints, high: Ints, for_low: Floats, for_high: Floats) -> Comparisons:
+    """Each pair once, with what stands for it added up."""
+    if not len(low):
+        return Comparisons(low, high, for_low, for_high)
     span = int(high.max()) + 1
     keys, order = _sorted(low * span + high, span * span)
     starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    for_low = np.where(np.broadcast_to(ties, x.shape), w / 2, np.where(x < y, w, 0.0))
-    w_ij, w_ji = (np.add.reduceat(part[order], starts) for part in (for_low, w - for_low))
+    w_ij, w_ji = (np.add.reduceat(part[order], starts) for part in (for_low, for_high))
     pairs = keys[starts]
     return Comparisons(pairs // span, pairs % span, w_ij, w_ji)
 
@@ -70,6 +84,11 @@ def _sorted(keys: Ints, end: int) -> tuple[Ints, Ints]:
         return keys[order], order
     both = np.sort((keys << bits) | np.arange(len(keys)))
     return both >> bits, both & ((1 << bits) - 1)
+
+
+def sums(places: Ints, values: Floats, n: int) -> Floats:
+    """Σ of the values at each of `n` places, added in the order given."""
+    return cast("Floats", np.bincount(places, values, n))
 
 
 class Incidence:
@@ -98,10 +117,10 @@ class Incidence:
         return self._at_i(at_i) + self._at_j(at_j)
 
     def _at_i(self, values: Floats) -> Floats:
-        sums = np.zeros(self.n)
+        total = np.zeros(self.n)
         if len(values):
-            sums[self._firsts] = np.add.reduceat(values, self._starts)
-        return sums
+            total[self._firsts] = np.add.reduceat(values, self._starts)
+        return total
 
     def _at_j(self, values: Floats) -> Floats:
-        return cast("Floats", np.bincount(self.j, values, self.n))
+        return sums(self.j, values, self.n)

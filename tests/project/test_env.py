@@ -87,7 +87,8 @@ def test_every_field_is_a_variable_that_can_be_wrong_or_free_text():
     fields = {name.upper() for name in read_env(KEY).__slots__}
     assert fields - set(WRONG) == {
         *("SALON_DATA", "BIND", "SECRET_KEY", "SALON_MODEL", "CHAIN_NAME"),
-        *("OPERATOR_KEY", "GUARDIAN_KEY", "DEPLOYER_KEY"),  # told without their value
+        # These are told without their value.
+        *("OPERATOR_KEY", "GUARDIAN_KEY", "DEPLOYER_KEY", "RECEIPT_KEY"),
         "RPC_GIVEN",  # whether RPC_URL is
     }
 

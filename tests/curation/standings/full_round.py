@@ -62,7 +62,7 @@ class Juror(Voter):
         facts = {"value": value, "frozen_at": self.court.opened_at}
         FrozenReputation.objects.create(round=self.court.round, member=self.member, **facts)
 
-    def vote(  # noqa: PLR0917 - as one says it
+    def vote(
         self,
         chosen: str,
         rejected: str,
@@ -81,7 +81,8 @@ class Juror(Voter):
             self.court.round, chosen, rejected, outcome=outcome, issued_at=issued_at
         )
         ballot = self.by_key(fields) if by == "key" else self.by_wallet(fields)
-        return self.court.accept(self, fields, ballot.signature, at, kind, by)
+        signature = ballot.signature
+        return self.court.accept(self, fields, signature=signature, at=at, kind=kind, by=by)
 
 
 class Court:
@@ -101,8 +102,15 @@ class Court:
         self.unanchored: set[str] = set()
         self.jurors: dict[str, Juror] = {}
 
-    def accept(  # noqa: PLR0917
-        self, juror: Juror, fields: BallotFields, signature: str, at: datetime, kind: str, by: str
+    def accept(
+        self,
+        juror: Juror,
+        fields: BallotFields,
+        *,
+        signature: str,
+        at: datetime,
+        kind: str,
+        by: str,
     ) -> Ballot:
         low, high = sorted((fields.chosen, fields.rejected))
         pair = None
@@ -242,4 +250,3 @@ def _votes_that_do_not_count(
     staker.vote(d[2], d[4], 16.5)
     doubted.vote(d[1], d[0], 16)
     unknown.vote(d[1], d[0], 16)
-

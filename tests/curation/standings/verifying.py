@@ -81,12 +81,9 @@ def opened(bundle: bytes) -> dict[str, Any]:
 
 def sealed(bundle: dict[str, Any], *, manifest: bool = True) -> bytes:
     """A bundle's bytes, with a manifest that is true of them or with the old one."""
-    if manifest:
-        sections = {name: value for name, value in bundle.items() if name != "manifest"}
-        bundle["manifest"] = {
-            name: hashlib.sha256(canonical(value)).hexdigest() for name, value in sections.items()
-        }
-    return canonical(bundle)
+    sections = {name: value for name, value in bundle.items() if name != "manifest"}
+    hashes = {name: hashlib.sha256(canonical(part)).hexdigest() for name, part in sections.items()}
+    return canonical(bundle | {"manifest": hashes} if manifest else bundle)
 
 
 def one(rows: list[dict[str, Any]], **facts: object) -> dict[str, Any]:

@@ -29,7 +29,7 @@ import { pairOf } from "./ballot.js";
  * @property {number} ahead how much the site's clock is ahead of this one, in seconds
  */
 
-const [AHEAD, REFILL_BELOW, MOST_AT_ONCE] = [8, 5, 12];
+const [AHEAD, REFILL_BELOW, MOST_AT_ONCE] = [8, 7, 12];
 const MOST_FAILURES = 3; // of a pair's pictures
 const THUMBNAIL_PX = 512;
 

@@ -30,13 +30,17 @@ export function zoomDialog(dialog) {
     if (key === "ArrowRight") show("right");
     if (key.toLowerCase() === "z") dialog.close();
   });
-  dialog.addEventListener("click", ({ target }) => {
-    if (!(target instanceof Element)) return;
+  let isPressed = false;
+  dialog.addEventListener("pointerdown", () => (isPressed = true));
+  dialog.addEventListener("click", ({ target, detail }) => {
+    // The finger that opened it by resting lifts only now: that is no click here.
+    if (!(target instanceof Element) || (detail > 0 && !isPressed)) return;
     if (target.closest("[data-other]")) show(shown === "left" ? "right" : "left");
     else if (target === dialog || target.closest("[data-close], img")) dialog.close();
   });
   return (pair, side) => {
     open = pair;
+    isPressed = false;
     show(side);
     dialog.showModal();
   };

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from curation.galleries.services import hide_candidate, restore_candidate
+
 from .looking import expect_easel, expect_hanging, hanging, is_marked, mark, wait_live
 
 
@@ -27,6 +29,23 @@ def test_published_candidate_appears_in_two_browsers_without_a_reload(gallery, v
         expect(page.locator(f"#tally-{round_.pk} progress")).to_have_js_property("value", 2)
         assert is_marked(page)
     expect(wall.locator("#announcer")).to_contain_text(second.prompt)
+
+
+def test_hidden_candidate_leaves_open_pages_and_comes_back_when_restored(gallery, visit):
+    round_ = gallery.round()
+    first, second = gallery.publish(round_), gallery.publish(round_)
+    wall, home = visit(round_.get_absolute_url()), visit("/")
+    for page in (wall, home):
+        wait_live(page, round_)
+        mark(page)
+    hide_candidate(candidate=first)
+    for page in (wall, home):
+        expect_hanging(page, round_, [second])
+    restore_candidate(candidate=first)
+    for page in (wall, home):
+        expect(page.locator(f"#candidate-{first.digest[:16]}")).to_be_attached()
+        assert len(hanging(page, round_)) == 2
+        assert is_marked(page)
 
 
 def test_first_candidate_replaces_the_words_on_an_empty_wall(gallery, visit):

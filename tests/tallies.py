@@ -34,7 +34,7 @@ def cast_many(
 ) -> list[Ballot]:
     """Ballots on pairs of a round, their weight and fate known."""
     rng, made = random.Random(seed), []
-    fates = itertools.cycle([*_FATES, *[Why.COUNTED] * (40 - len(_FATES))])
+    fates = itertools.cycle([*[Why.COUNTED] * (40 - len(_FATES)), *_FATES])
     for number in range(count):
         one, other = sorted(rng.sample(range(len(hung)), 2))
         prefers = rng.random() < 1 / (1 + math.exp(-(other - one) * 3 / len(hung)))

@@ -6,7 +6,6 @@ Intervals are placed in percent of whatever width their row has; the matrix in u
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 Z95 = 1.96  # standard deviations to either side hold 95 of 100
@@ -48,10 +47,9 @@ class Axis:
     reach: float
 
     @classmethod
-    def over(cls, values: Sequence[tuple[float, float]]) -> Axis:
-        """An axis on which these (score, deviation) have room, as far as that is sensible."""
-        needed = max((abs(score) + Z95 * deviation for score, deviation in values), default=0.0)
-        return cls(min(max(needed * 1.04, NARROWEST), WIDEST))
+    def reaching(cls, furthest: float) -> Axis:
+        """An axis with room for what lies so far from its middle, as far as that is sensible."""
+        return cls(min(max(furthest * 1.04, NARROWEST), WIDEST))
 
     def x(self, score: float) -> float:
         """Where a score lies; what is beyond the axis lies at its end."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, F, Q, Sum, Value, When
 
 from curation.ballots.models import Ballot
 from curation.standings.charts import CELL, HEAD, Disc, disc
+from curation.standings.keeping import kept
+from curation.standings.models import Tally
 from curation.standings.places import Place
 
 MOST_SHOWN = 12  # candidates along a side; more cannot be read on a phone
@@ -52,10 +55,12 @@ class Matrix:
     marks: list[tuple[float, Place]]  # the middle of each row and column
 
 
-def matrix_of(round_id: int, places: Sequence[Place]) -> Matrix:
+def matrix_of(tally: Tally, places: Sequence[Place]) -> Matrix:
     """How the best met; only those that were compared at all."""
     best = [place for place in places if place.standing.comparisons][:MOST_SHOWN]
-    meetings = _meetings(round_id, best)
+    by_digest = {place.standing.candidate.digest: place for place in best}
+    rows = kept(tally, "meetings", lambda: list(_met(tally, by_digest)))
+    meetings = sorted((_meeting(row, by_digest) for row in rows), key=_ranks)
     most = max((meeting.ballots for meeting in meetings), default=1)
     at = {place.standing.pk: number for number, place in enumerate(best)}
     cells = [cell for meeting in meetings for cell in _cells(meeting, at, most)]
@@ -89,39 +94,42 @@ def _cells(meeting: Meeting, at: dict[int, int], most: int) -> list[Cell]:
     ]
 
 
-def _meetings(round_id: int, best: Sequence[Place]) -> list[Meeting]:
-    by_digest = {place.standing.candidate.digest: place for place in best}
+def _met(tally: Tally, digests: Collection[str]) -> Iterable[Any]:
+    """Counted ballots on pairs of these, by pair."""
     tie, low = Q(outcome=Ballot.Outcome.TIE), Q(outcome=Ballot.Outcome.PREFERENCE, chosen=F("low"))
-    half = Case(When(tie, then=F("weight") / 2), When(low, then="weight"), default=Value(0.0))
-    rows = (
-        Ballot.objects.filter(
-            round=round_id, weight__gt=0, low__in=by_digest.keys(), high__in=by_digest.keys()
-        )
-        .order_by()
+    for_low = Case(When(tie, then=F("weight") / 2), When(low, then="weight"), default=Value(0.0))
+    rows = Ballot.objects.filter(round=tally.pk, weight__gt=0, low__in=digests, high__in=digests)
+    return (
+        rows.order_by()
         .values("low", "high")
         .annotate(
             ballots=Count("pk"),
             ties=Count("pk", filter=tie),
             low_chosen=Count("pk", filter=low),
             total=Sum("weight"),
-            for_low=Sum(half),
+            for_low=Sum(for_low),
         )
     )
-    found = []
-    for row in rows:
-        low_place, high_place = by_digest[row["low"]], by_digest[row["high"]]
-        high_chosen = row["ballots"] - row["ties"] - row["low_chosen"]
-        share = row["for_low"] / row["total"]
-        sides = (low_place, row["low_chosen"], share), (high_place, high_chosen, 1 - share)
-        (first, mine, got), (second, theirs, _) = sorted(sides, key=lambda s: s[0].standing.rank)
-        found.append(
-            Meeting(
-                first=first,
-                second=second,
-                first_chosen=mine,
-                second_chosen=theirs,
-                ties=row["ties"],
-                share=got,
-            )
-        )
-    return sorted(found, key=lambda m: (m.first.standing.rank, m.second.standing.rank))
+
+
+def _meeting(row: Mapping[str, Any], by_digest: Mapping[str, Place]) -> Meeting:
+    """A pair's ballots, seen from the one that ranks higher."""
+    high_chosen = row["ballots"] - row["ties"] - row["low_chosen"]
+    share = row["for_low"] / row["total"]
+    sides = (
+        (by_digest[row["low"]], row["low_chosen"], share),
+        (by_digest[row["high"]], high_chosen, 1 - share),
+    )
+    (first, mine, got), (second, theirs, _) = sorted(sides, key=lambda s: s[0].standing.rank)
+    return Meeting(
+        first=first,
+        second=second,
+        first_chosen=mine,
+        second_chosen=theirs,
+        ties=row["ties"],
+        share=got,
+    )
+
+
+def _ranks(meeting: Meeting) -> tuple[int, int]:
+    return meeting.first.standing.rank, meeting.second.standing.rank

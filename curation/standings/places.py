@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import F, Max
+from django.db.models.functions import Abs
+
 from curation.cursors import CursorInvalid
 from curation.galleries.models import Candidate
 from curation.stakes.panels import PLACES, RoundOnChain
 from curation.stakes.rules import ALL_BPS
 from curation.stakes.selectors import staked_behind
-from curation.standings.charts import Axis, Interval
+from curation.standings.charts import Z95, Axis, Interval
 from curation.standings.models import Standing, Tally
 from curation.standings.selectors import standings_of
 
@@ -44,7 +47,8 @@ class Ranking:
 
 def axis_of(tally: Tally) -> Axis:
     """One axis for every page of a ranking."""
-    return Axis.over(list(tally.standings.values_list("score", "deviation")))
+    ends = tally.standings.aggregate(furthest=Max(Abs("score") + Z95 * F("deviation")))
+    return Axis.reaching(ends["furthest"] or 0.0)
 
 
 def place_of(standing: Standing, axis: Axis) -> Place:

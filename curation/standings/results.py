@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from curation.galleries.models import Round
 from curation.stakes.models import Activity, Winner
 from curation.stakes.panels import RoundOnChain
 from curation.stakes.rules import Phase
+from curation.standings.keeping import kept
 from curation.standings.meetings import MOST_SHOWN, Matrix, matrix_of
 from curation.standings.models import Tally
 from curation.standings.places import PAGE, Ranking, Won, ranking_of, winners_of
@@ -50,12 +52,15 @@ class Fates:
         return [part for part in self.parts if part.why in LEFT_OUT]
 
 
-def fates_of(round_id: int, voter: Member | None = None) -> Fates:
+def fates_of(tally: Tally, voter: Member | None = None) -> Fates:
     """What became of a round's ballots, or of those one member cast."""
-    rows = Ballot.objects.filter(round=round_id).order_by()
+    rows = Ballot.objects.filter(round=tally.pk).order_by().values_list("why")
     if voter is not None:
-        rows = rows.filter(voter=voter)
-    counts = dict(rows.values_list("why").annotate(Count("pk")))
+        return _fates(dict(rows.filter(voter=voter).annotate(Count("pk"))))
+    return _fates(kept(tally, "fates", lambda: dict(rows.annotate(Count("pk")))))
+
+
+def _fates(counts: Mapping[str, int]) -> Fates:
     total, counted = sum(counts.values()), sum(counts.get(why, 0) for why in COUNTS)
     shares = [("counted", counted), *((why, counts.get(why, 0)) for why in LEFT_OUT)]
     parts, at = [], 0.0
@@ -144,14 +149,14 @@ class Result:
         best = ranking.places if not after else ranking_of(tally, size=MOST_SHOWN).places
         on_chain = RoundOnChain.of(round_.pk)
         won = winners_of(tally, ranking.axis, on_chain)
-        yours = fates_of(round_.pk, visitor) if visitor is not None else None
+        yours = fates_of(tally, visitor) if visitor is not None else None
         return cls(
             round=round_,
             tally=tally,
             ranking=ranking,
             winners=won,
-            matrix=matrix_of(round_.pk, best),
-            fates=fates_of(round_.pk),
+            matrix=matrix_of(tally, best),
+            fates=fates_of(tally),
             settlement=Settlement(tally=tally, on_chain=on_chain, won=won) if on_chain else None,
             yours=yours if yours is not None and yours.total else None,
         )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.standings.charts import CELL, HEAD, LARGEST, WIDEST, Axis, chance, disc
+from curation.standings.charts import CELL, HEAD, LARGEST, WIDEST, Z95, Axis, chance, disc
 from curation.templatetags.standings import number, percentage, span
 
 scores = st.floats(-400, 400)
@@ -27,7 +27,7 @@ def test_chance_is_the_logistic_of_the_score() -> None:
 
 @given(st.lists(st.tuples(scores, st.floats(0, 50)), max_size=20))
 def test_everything_lies_on_the_axis_and_in_order(values) -> None:
-    axis = Axis.over(values)
+    axis = Axis.reaching(max((abs(s) + Z95 * d for s, d in values), default=0))
     assert axis.reach <= WIDEST
     for score, deviation in values:
         interval = axis.interval(score, deviation)
@@ -35,7 +35,7 @@ def test_everything_lies_on_the_axis_and_in_order(values) -> None:
 
 
 def test_an_axis_has_its_middle_at_even_odds() -> None:
-    axis = Axis.over([(1.0, 0.5)])
+    axis = Axis.reaching(2.0)
     assert axis.x(0) == 50
     assert [tick.x for tick in axis.ticks if tick.chance == 0.5] == [50]
     assert axis.x(-1) + axis.x(1) == pytest.approx(100)

@@ -12,6 +12,7 @@ from curation.accounts.models import Member
 from curation.accounts.selectors import delegations_of
 from curation.briefs.palette import COLOURS
 from curation.galleries.models import Round
+from curation.galleries.selectors import hanging
 from curation.live.selectors import position
 
 
@@ -25,8 +26,11 @@ def judge(request: HttpRequest, round_id: int) -> HttpResponse:
         "brief": round_.brief,
         "position": position(round_.stream),
         "colours": [(name, COLOURS.get(name, "")) for name in round_.brief.palette],
-        "keys": live_keys(request.user) if isinstance(request.user, Member) else [],
     }
+    if isinstance(request.user, Member):
+        context["keys"] = live_keys(request.user)
+    else:
+        context["taste"] = hanging(round_)[:2]
     return render(request, "ballots/judge.html", context)
 
 

@@ -233,7 +233,7 @@ def test_without_a_key_the_wallet_can_sign_each_vote(gallery, visit) -> None:
     page.context.expose_function("signTyped", sign)
     forget_key(page)
     page.goto(judge_path(round_))
-    page.get_by_role("button", name="Sign each vote").click()
+    page.get_by_role("button", name="Sign each vote with the wallet").click()
     expect_pair(page)
     before = press(page, "ArrowLeft")
     [ballot] = wait_ballots(page, fox, round_, 1)

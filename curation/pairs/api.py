@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Field, Router, Schema
@@ -64,17 +64,19 @@ class PairsOut(Schema):
     by_alias=True,
     response=answers(PairsOut, 401, 404, 409, 422, 429),
 )
-def pairs(request: HttpRequest, round_id: int, count: Count = 1) -> Any:
+def pairs(request: HttpRequest, response: HttpResponse, round_id: int, count: Count = 1) -> Any:
     """The next pairs to judge in an open round; those not judged yet come again.
 
     Some pairs are tests. They are the same in this answer: two digests, the same kind of URLs,
     the prompt as `alt`. Whoever looks further can tell: a degraded twin is no candidate, so it is
-    not on the wall and `GET /candidates/{digest}` does not know it, and candidates of earlier
-    rounds are found under those. That costs a program more than looking at the picture would.
+    not on the wall and `GET /candidates/{digest}` does not know it, its file is larger, and
+    candidates of earlier rounds are found under those. A program that looks at the pictures needs
+    none of this.
     """
     member = member_of(request)
     round_ = get_object_or_404(Round, pk=round_id)
     serving = serve_pairs(member=member, round_=round_, count=count)
+    response["Cache-Control"] = "no-store"
     domain = site_domain()
     return {
         "pairs": serving.pairs,

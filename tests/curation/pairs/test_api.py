@@ -23,7 +23,9 @@ def test_pairs_come_with_all_it_takes_to_sign_a_ballot(hers, ada, settings) -> N
     settings.BALLOT_DOMAIN = f"{__name__}.domain"
     round_ = round_with(2, 4)
     Voter.objects.create(member=ada, last_nonce=2**200)
-    answer = hers.get(f"/api/v1/rounds/{round_.pk}/pairs?count=2").json()
+    response = hers.get(f"/api/v1/rounds/{round_.pk}/pairs?count=2")
+    assert response["Cache-Control"] == "no-store"
+    answer = response.json()
     assert answer["domain"] == {
         "name": "Salon",
         "version": "1",

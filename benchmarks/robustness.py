@@ -32,7 +32,7 @@ def measure(quick: bool) -> Sequence[Row]:
         django.setup()
         from benchmarks.attacks import KINDS, Setting
 
-        rounds = 6 if quick else 200
+        rounds = 6 if quick else 100
         outcomes = {kind: played(Setting(kind=kind), rounds) for kind in KINDS}
         later = {
             kind: played(Setting(kind=kind, earlier=3), max(3, rounds // 4)) for kind in KINDS[1:]
@@ -70,7 +70,7 @@ def gold_failed(outcomes: Outcomes) -> list[Row]:
             f"{len(outcomes)} rounds, intervals of 95%",
         ),
         Row(
-            "robustness_tau",
+            "robustness-tau",
             told(outcomes, "ours", "tau"),
             "≥ 0.80",
             f"Kendall's tau of the standings with the true order; the honest alone: {alone}",
@@ -84,7 +84,7 @@ def gold_passed(outcomes: dict[str, Outcomes], later: dict[str, Outcomes], linke
     first = [f"{does[kind]}: {both(outcomes[kind])}" for kind in does]
     after = [f"{does[kind]} {both(later[kind])}" for kind in does]
     return Row(
-        "robustness_gold",
+        "robustness-gold",
         told(outcomes["careful"], "ours", "gained"),
         "report",
         f"places gained by attackers who pass gold pairs and are honest otherwise; plain, linear, "
@@ -112,7 +112,7 @@ def splits(rounds: int) -> Row:
         for linked in (False, True)
     ]
     return Row(
-        "robustness_split",
+        "robustness-split",
         f"{gains:.0f}",
         f"≤ {WALLETS[-1]}",
         f"times the weight on the target from 64 wallets instead of one; wallets: places gained "

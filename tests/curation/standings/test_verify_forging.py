@@ -205,6 +205,21 @@ def test_contract_wallets_are_asked_whether_they_signed(anvil):
     wrapped = encode(["address", "bytes", "bytes"], [wallet, b"", signed]) + WRAPPED
     assert verdict(digest, wrapped.hex(), wallet, "erc6492", url)
     assert not verdict(digest, signed.hex(), OWNER.address, "erc1271", url)  # has no code
+    assert not verdict(digest, signed.hex(), wallet, "", "")
+
+
+def test_wallets_that_were_never_deployed_stay_unchecked(anvil):
+    digest, verdict = keccak(text="what was signed"), program().wallet_signed
+    wrapped = encode(["address", "bytes", "bytes"], [OWNER.address, b"", b"x"]) + WRAPPED
+    program().unchecked.clear()
+    assert verdict(digest, wrapped.hex(), OWNER.address, "erc6492", anvil.node.url)
+    assert program().unchecked == [OWNER.address]
+
+
+@pytest.mark.parametrize("way", range(11))
+def test_wallets_that_misbehave_refuse_and_break_nothing(anvil, way):
+    digest, wallet = keccak(text="what was signed"), anvil.deploy("MisbehavingWallet", way)
+    assert not program().wallet_signed(digest, "00" * 65, wallet, "erc1271", anvil.node.url)
 
 
 def test_threat_31_a_revoked_key_is_refused(verify):

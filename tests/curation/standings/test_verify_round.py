@@ -38,7 +38,7 @@ def test_a_round_in_which_everything_happened_verifies_equal_without_the_project
     code, said = alone(tmp_path / "bundle.json")
     assert code == 0, said
     lines = said.splitlines()
-    assert lines[-2:] == ["unchecked without --rpc: 2 wallets that are contracts", "equal"]
+    assert lines[-2:] == ["unchecked: 2 signatures of contracts; --rpc asks them", "equal"]
     assert f"{len(opened(true_bundle())['ballots'])} ballots: equal" in lines
 
 

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from chain.operator.deploying import forget_chain
 from curation.ballots.models import Ballot
 from curation.ballots.selectors import counting
-from curation.galleries.services import close_round
+from curation.galleries.services import close_round, hide_candidate
+from curation.models import Candidate
 from tests.voters import deploy
 
 from .exchange import until
@@ -263,3 +264,37 @@ def test_a_picture_that_does_not_load_costs_its_pair_and_nothing_else(gallery, v
     for _ in range(4):
         assert broken not in press(page, "ArrowLeft")
     wait_ballots(page, fox, round_, 4)
+
+
+def test_a_picture_that_is_taken_down_goes_from_the_pair_that_hangs(gallery, visit) -> None:
+    round_, fox = a_round(gallery), Fake()
+    page = judge(visit, round_, fox)
+    gone = hung(page)[0]
+    candidate = Candidate.objects.get(digest=gone)
+    hide_candidate(candidate=candidate)
+    until(page, lambda: gone not in hung(page), "another pair")
+    for _ in range(5):
+        assert gone not in press(page, "ArrowLeft")
+    wait_ballots(page, fox, round_, 5)
+
+
+def test_after_a_minute_a_vote_stands_and_an_undone_one_stays_undone(gallery, visit) -> None:
+    round_, fox = a_round(gallery), Fake()
+    page = enter(visit, round_, fox, path="/")
+    page.clock.install()
+    page.goto(judge_path(round_))
+    expect_pair(page)
+    undo = page.locator("[data-act=undo]")
+    press(page, "ArrowLeft")
+    wait_ballots(page, fox, round_, 1)
+    expect(undo).to_be_enabled()
+    page.clock.fast_forward(60_000)
+    expect(undo).to_be_disabled()
+    second = press(page, "ArrowLeft")
+    wait_ballots(page, fox, round_, 2)
+    press(page, "u")
+    assert hung(page) == second
+    wait_ballots(page, fox, round_, 3)
+    page.clock.fast_forward(60_000)
+    expect(page.locator("[data-part=said]")).to_contain_text("stays undone")
+    until(page, lambda: hung(page) != second, "the next pair")

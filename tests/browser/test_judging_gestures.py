@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -309,7 +310,7 @@ def test_at_200_percent_nothing_lies_over_anything(gallery, visit) -> None:
         page.locator(name).bounding_box()
         for name in (".judge-head", "[data-frame=left]", ".says", ".judge-foot")
     ]
-    for above, below in zip(boxes, boxes[1:], strict=False):
+    for above, below in itertools.pairwise(boxes):
         assert above["y"] + above["height"] <= below["y"] + 1
     left, right = (
         page.locator(f"[data-frame={side}]").bounding_box() for side in ("left", "right")

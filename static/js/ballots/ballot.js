@@ -65,11 +65,18 @@ export function typedData(ballot, domain) {
   };
 }
 
+/** 80 random bits. */
+function salt() {
+  const [one, other, last] = crypto.getRandomValues(new Uint32Array(3));
+  return (BigInt(one) << 48n) | (BigInt(other) << 16n) | BigInt(last & 0xffff);
+}
+
 /**
- * A nonce above every other: by the clock, in µs, so that two browsers seldom meet.
+ * A nonce above every other: by the clock, so that two browsers seldom meet, and beyond guessing,
+ * so that nobody finds out what a ballot says from a root that was anchored over few.
  * @param {bigint[]} others
  * @returns {bigint}
  */
 export function nonceAbove(...others) {
-  return [BigInt(Date.now()) * 1000n, ...others].reduce((most, one) => (one > most ? one : most)) + 1n;
+  return [(BigInt(Date.now()) << 80n) | salt(), ...others].reduce((most, one) => (one > most ? one : most)) + 1n;
 }

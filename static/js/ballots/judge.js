@@ -154,6 +154,9 @@ class Judge {
   /** A picture was taken down. @param {string} start of its digest */
   takenDown(start) {
     const isGone = (/** @type {Pair} */ { left, right }) => [left, right].some(({ digest }) => digest.startsWith(start));
+    for (const pair of [...this.supply.pairs, this.current]) {
+      if (pair && isGone(pair)) this.supply.known.delete(pair.key); // it may come back
+    }
     this.supply.drop(isGone);
     this.voting.votes = this.voting.votes.filter(({ pair }) => !isGone(pair));
     if (this.current && isGone(this.current)) this.next("That picture was taken down.");

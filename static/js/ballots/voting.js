@@ -11,7 +11,7 @@ import { Refusals, chosen, notSigned, onTheWay } from "./words.js";
 /**
  * @typedef {object} Vote one that may still be undone
  * @property {Pair} pair
- * @property {number} at ms, by performance.now()
+ * @property {number} at ms by performance.now(), of the first vote on the pair
  * @property {Promise<number | null>} kept its id in the queue; null when it was not signed
  */
 /**
@@ -54,13 +54,17 @@ export class Voting {
     this.refusals = new Refusals();
     /** @type {Vote[]} the latest last */
     this.votes = [];
+    /** @type {Map<string, number>} when the first vote was cast that the site may have, by pair */
+    this.first = new Map();
+    /** @type {Promise<unknown>} ballots are signed in the order in which they were cast */
+    this.turn = Promise.resolve();
     /** @type {Set<string>} judged pairs that the site may not know of */
     this.unsent = new Set();
     this.judged = 0;
     this.remaining = 0;
     this.isAsking = false; // the wallet is
     outbox.listeners.add((news) => this.hear(news));
-    setInterval(() => this.showUndo(), 1000);
+    setInterval(() => this.tick(), 1000);
   }
 
   /** Take over what the site counts, unless it cannot know everything. @param {boolean} isQuiet */
@@ -83,7 +87,7 @@ export class Voting {
       this.voteByWallet(pair, choice, signer.asks);
       return;
     }
-    this.made({ pair, at: performance.now(), kept: this.cast(pair, choice) }, choice);
+    this.made(pair, choice, this.cast(pair, choice));
   }
 
   /**
@@ -98,7 +102,7 @@ export class Voting {
     const id = await kept;
     if (id === null) return;
     this.ask("");
-    this.made({ pair, at: performance.now(), kept }, choice);
+    this.made(pair, choice, kept);
   }
 
   /** @param {string} words while the wallet asks */
@@ -109,12 +113,15 @@ export class Voting {
   }
 
   /**
-   * @param {Vote} vote
+   * @param {Pair} pair
    * @param {Choice} choice
+   * @param {Promise<number | null>} kept
    */
-  made(vote, choice) {
-    this.votes.push(vote);
-    this.unsent.add(vote.pair.key);
+  made(pair, choice, kept) {
+    const at = this.first.get(pair.key) ?? performance.now();
+    this.first.set(pair.key, at);
+    this.votes.push({ pair, at, kept });
+    this.unsent.add(pair.key);
     this.count(1);
     this.room.next(chosen(choice));
   }
@@ -128,19 +135,36 @@ export class Voting {
   }
 
   /**
+   * @template T
+   * @param {() => Promise<T>} act
+   * @returns {Promise<T>}
+   */
+  inTurn(act) {
+    const done = this.turn.then(act);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  /**
    * Sign a ballot and put it on its way, after the frame in which the next pair hangs.
    * @param {Pair} pair
-   * @param {Choice | "withdraw"} choice
-   * @returns {Promise<number | null>}
+   * @param {Choice} choice
    */
-  async cast(pair, choice) {
+  cast(pair, choice) {
+    const what = saying(choice, pair.left.digest, pair.right.digest);
+    return this.inTurn(() => painted().then(() => this.sign(pair, what)));
+  }
+
+  /**
+   * @param {Pair} pair
+   * @param {{chosen: string, rejected: string, outcome: number}} what
+   * @returns {Promise<number | null>} its id in the queue; null when it was not signed
+   */
+  async sign(pair, what) {
     const { facts } = this.supply;
     if (!facts?.domain) return null;
     const issuedAt = Math.floor(Date.now() / 1000 + facts.ahead);
-    const what = saying(choice === "withdraw" ? "left" : choice, pair.left.digest, pair.right.digest);
-    if (choice === "withdraw") what.outcome = WITHDRAWN;
     const ballot = { voter: facts.voter, round: this.round, ...what, issuedAt };
-    await painted();
     try {
       return await this.outbox.cast({ ballot, domain: facts.domain, pair: pair.key });
     } catch (error) {
@@ -175,9 +199,17 @@ export class Voting {
     this.unsent.delete(vote.pair.key);
     this.count(-1);
     this.room.bringBack(vote.pair, "Undone.");
-    const id = await vote.kept;
-    if (id === null || (await this.outbox.takeBack(id))) return;
-    await this.cast(vote.pair, "withdraw");
+    await this.inTurn(() => this.withdraw(vote));
+  }
+
+  /** @param {Vote} vote */
+  async withdraw({ pair, kept }) {
+    const id = await kept;
+    if (id !== null && !(await this.outbox.takeBack(id))) {
+      await this.sign(pair, { ...saying("left", pair.left.digest, pair.right.digest), outcome: WITHDRAWN });
+    } else if (!this.votes.some((vote) => vote.pair === pair)) {
+      this.first.delete(pair.key);
+    }
   }
 
   /**
@@ -198,6 +230,15 @@ export class Voting {
   showUndo() {
     this.forgetOld();
     this.stage.mayUndo(this.votes.length > 0);
+  }
+
+  /** A second later: a minute may be over. */
+  tick() {
+    this.showUndo();
+    const at = this.first.get(this.room.current?.key ?? "");
+    if (at === undefined || performance.now() - at < GRACE_MS) return;
+    this.stage.said("The minute is over: your vote on that pair stays undone.");
+    this.room.next("");
   }
 
   /** @param {News} news */

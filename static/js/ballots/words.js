@@ -64,7 +64,7 @@ export class Refusals {
     }
     const { size } = this.late;
     if (code === "round-closed") return size ? `${size} of your votes came too late: the round has closed.` : "";
-    if (code === "pair-decided") return "That came after its minute: what you said first stands.";
+    if (code === "pair-decided") return "That came after its minute: what you had said by then stands.";
     return `One of your votes was not taken. ${words}`.trim();
   }
 }

@@ -16,6 +16,7 @@ from curation.rates import Rate, spend
 
 LONGEST_BYTES = 8192  # an ERC-6492 signature carries the call that deploys its wallet
 QUESTIONS = Rate("signatures of contracts by client and address", 20, 60)
+CURIOSITY = Rate("signatures of contracts by client", 60, 60)  # the node serves the whole site
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _HALF_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141 // 2
 
@@ -28,21 +29,22 @@ def personal_digest(text: str) -> bytes:
 def verify(*, address: str, digest: bytes, signature: str, client: str) -> Delegation.Kind:
     """Check that an address signed a digest, and say by which kind of wallet.
 
-    Only questions to the node are counted, by address and client: whoever holds an address's own
-    key is never kept out by what others try in its name.
+    Only questions to the node are counted, by client, and by address and client: whoever holds an
+    address's own key is never kept out by what others try in its name.
 
     Raises:
         SignatureMalformed: the signature is no hex string, or too long.
         SignatureMalleable: the address's key could have made it, but with a high s.
         SignatureInvalid: the address did not sign.
         NodeUnreachable: it may be a contract wallet, but the chain cannot be asked now.
-        TooMany, RatesUnknown: the client asks about this address too often.
+        TooMany, RatesUnknown: the client asks too often, about this address or at all.
     """
     raw = _decoded(signature)
     if recovered(digest, raw) == address:
         if int.from_bytes(raw[32:64], "big") > _HALF_ORDER:
             raise errors.SignatureMalleable("The signature has a high s (EIP-2).")
         return Delegation.Kind.EOA
+    spend(CURIOSITY, client)
     spend(QUESTIONS, client, address)
     try:
         kind = contract_wallets()(address=address, digest=digest, signature=raw)

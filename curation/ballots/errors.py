@@ -66,6 +66,25 @@ class NonceReused(BallotRefused):
         self.members: dict[str, Any] = {"last_nonce": str(last_nonce)}
 
 
+class NonceTooFar(BallotRefused):
+    """The nonce is so far above the last that it would use the numbers up."""
+
+    status = 409
+
+    def __init__(self, last_nonce: int) -> None:
+        super().__init__(
+            "The number of a ballot may be at most 2^128 above that of the one before, which was "
+            f"{last_nonce}."
+        )
+        self.members: dict[str, Any] = {"last_nonce": str(last_nonce)}
+
+
+class TooManyBallots(BallotRefused):
+    """The voter has cast more ballots in the round than anybody needs."""
+
+    status = 409
+
+
 class PairDecided(BallotRefused):
     """The pair was judged earlier, and the time to change one's mind is over."""
 

@@ -16,15 +16,18 @@ from curation.ballots.models import Voter
 from curation.ballots.typed import BallotFields
 
 LARGEST_ID = 2**63 - 1
+LONGEST_LEAP = 2**128  # between two nonces: one ballot by a thief can't use all numbers up
 # The voter: the row is locked in any case, and takes the nonce only if it is above all before;
-# the first one begins at zero.
+# the first one begins at zero; a nonce out of reach is not taken either.
 # The round: closing takes the row FOR UPDATE and so waits for every ballot under way. When the
 # time is up nothing is locked any more: closing can't be kept waiting.
 _HOLD = """
 INSERT INTO curation_voter AS voter (member_id, last_nonce)
-SELECT %(member)s, %(nonce)s WHERE %(nonce)s > 0
+SELECT %(member)s, %(nonce)s WHERE %(nonce)s > 0 AND (
+    %(nonce)s <= %(leap)s OR EXISTS (SELECT FROM curation_voter WHERE member_id = %(member)s)
+)
 ON CONFLICT (member_id) DO UPDATE SET last_nonce = EXCLUDED.last_nonce
-WHERE voter.last_nonce < EXCLUDED.last_nonce
+WHERE voter.last_nonce < EXCLUDED.last_nonce AND EXCLUDED.last_nonce <= voter.last_nonce + %(leap)s
 RETURNING 1;
 SELECT opened_at, closes_at FROM curation_round
 WHERE id = %(round)s AND status = 'open' AND closes_at > %(now)s FOR KEY SHARE;
@@ -32,8 +35,8 @@ SELECT id, kind FROM curation_servedpair
 WHERE round_id = %(round)s AND member_id = %(member)s AND low = %(low)s AND high = %(high)s;
 SELECT round_id FROM curation_candidate
 WHERE digest IN (%(low)s, %(high)s) AND status = 'published';
-SELECT min(accepted_at) FROM curation_ballot
-WHERE round_id = %(round)s AND voter_id = %(member)s AND low = %(low)s AND high = %(high)s;
+SELECT min(accepted_at) FILTER (WHERE low = %(low)s AND high = %(high)s), count(*)
+FROM curation_ballot WHERE round_id = %(round)s AND voter_id = %(member)s;
 """
 
 
@@ -46,6 +49,7 @@ class Ground:
     pair: tuple[int, str] | None  # the pair as it was served to the voter: id and kind
     shown_in: list[int]  # rounds of those of the two pictures that are candidates on show
     first_at: datetime | None  # when the voter's first ballot on the pair was accepted
+    cast: int  # ballots of the voter in the round
 
 
 def hold_ground(fields: BallotFields, *, member_id: int, now: datetime) -> Ground:
@@ -53,6 +57,7 @@ def hold_ground(fields: BallotFields, *, member_id: int, now: datetime) -> Groun
     values: dict[str, str | int | datetime] = {
         "member": member_id,
         "nonce": fields.nonce,
+        "leap": LONGEST_LEAP,
         "round": min(fields.round, LARGEST_ID),
         "now": now,
         "low": fields.low,
@@ -60,13 +65,14 @@ def hold_ground(fields: BallotFields, *, member_id: int, now: datetime) -> Groun
     }
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, values)
-        taken, times, served, shown, first = _results(cursor, 5)
+        taken, times, served, shown, own = _results(cursor, 5)
     return Ground(
         is_next=bool(taken),
         times=times[0] if times else None,
         pair=served[0] if served else None,
         shown_in=[round_id for (round_id,) in shown],
-        first_at=first[0][0],
+        first_at=own[0][0],
+        cast=own[0][1],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,10 +14,12 @@ from curation.accounts.models import Delegation, Member
 from curation.ballots import rules, signatures
 from curation.ballots.errors import (
     NonceReused,
+    NonceTooFar,
     PairDecided,
     PairNotInRound,
     RoundClosed,
     RoundUnknown,
+    TooManyBallots,
     VoterUnknown,
     VotingUnready,
 )
@@ -38,6 +41,7 @@ from curation.reputations.services import note_test
 TESTS = (ServedPair.Kind.GOLD, ServedPair.Kind.REPEAT)  # of the voter, not of the pictures
 # Two a second for as long as one likes, faster for a moment, as a queue from offline is.
 PACE = Rate("ballots by voter", 30, 15, fails_open=True)
+MOST_A_PAIR = 5  # ballots, on average: minds are changed within the grace time
 
 
 def cast_ballot(*, ballot: SignedBallot, client: str) -> Receipt:
@@ -57,12 +61,16 @@ def cast_ballot(*, ballot: SignedBallot, client: str) -> Receipt:
         BallotFromFuture, BallotStale: it is dated outside of the round.
         PairNotInRound: the digests are not two visible pictures to compare in this round.
         NonceReused: a ballot with this nonce or a higher one was accepted before.
+        NonceTooFar: the nonce is so high that few could come after it.
+        TooManyBallots: the voter has cast five for each pair they may be asked in the round.
         PairDecided: the pair was judged more than 60 s ago.
     """
     rules.check_fields(ballot.fields)
     if (domain := site_domain()) is None:
         raise VotingUnready("Voting begins once the site's contracts are deployed.")
     digest = ballot_digest(ballot.fields, domain)
+    if ballot.signer == WALLET:  # else any address would do to have the node asked about it
+        _member_id(ballot.fields.voter)
     kind = signatures.verify(ballot, digest=digest, client=client)
     return _record(ballot, digest=digest.hex(), kind=kind)
 
@@ -71,12 +79,11 @@ def cast_ballot(*, ballot: SignedBallot, client: str) -> Receipt:
 def _record(ballot: SignedBallot, *, digest: str, kind: str) -> Receipt:
     """Everything that depends on what is stored, while nothing of it can change."""
     fields = ballot.fields
-    try:
-        member_id, delegation = _authority(ballot)
-    except KeyNotDelegated:
-        if known := Ballot.objects.filter(digest=digest, signer=ballot.signer).first():
-            return receipt_of(known, voter=fields.voter, is_new=False)  # it was accepted earlier
-        raise
+    # First of all: ballots are public one day, and whoever sends an old one again, years after
+    # or a thousand times, neither spends its voter's pace nor waits for its voter's row.
+    if known := Ballot.objects.filter(digest=digest, signer=ballot.signer).first():
+        return receipt_of(known, voter=fields.voter, is_new=False)
+    member_id, delegation = _authority(ballot)
     spend(PACE, fields.voter)
     ground = hold_ground(fields, member_id=member_id, now=timezone.now())
     if not ground.is_next and (known := Ballot.objects.filter(digest=digest).first()):
@@ -117,10 +124,14 @@ def _authority(ballot: SignedBallot) -> tuple[int, Delegation | None]:
     if ballot.signer != WALLET:
         delegation = delegations.hold_delegation(did_key=ballot.signer, address=address)
         return delegation.key.member_id, delegation
+    return _member_id(address), None
+
+
+def _member_id(address: str) -> int:
     members = Member.objects.filter(address=address, is_active=True)
     if (member_id := members.values_list("pk", flat=True).first()) is None:
         raise VoterUnknown(f"{address} is no member here. Sign in with this wallet first.")
-    return member_id, None
+    return member_id
 
 
 def _check(fields: BallotFields, ground: Ground, *, member_id: int, now: datetime) -> int | None:
@@ -132,7 +143,10 @@ def _check(fields: BallotFields, ground: Ground, *, member_id: int, now: datetim
     rules.check_times(issued_at=fields.issued_at, opened_at=ground.times[0], now=now)
     _check_pictures(fields, ground)
     if not ground.is_next:
-        raise NonceReused(last_nonce(member_id))
+        last = last_nonce(member_id)
+        raise NonceTooFar(last) if fields.nonce > last else NonceReused(last)
+    if ground.cast >= settings.PAIRS_PER_ROUND * MOST_A_PAIR:
+        raise TooManyBallots("You have cast as many ballots as one member may in a round.")
     if ground.first_at is not None and rules.grace_is_over(first_at=ground.first_at, now=now):
         raise PairDecided(
             f"This pair was judged already; a vote can be changed for {GRACE_S} seconds."

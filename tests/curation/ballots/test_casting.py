@@ -28,17 +28,17 @@ pytestmark = pytest.mark.django_db
 
 def test_a_ballot_is_kept_with_all_that_proves_it(voter, round_, digests) -> None:
     before = timezone.now()
-    receipt = voter.cast(round_, digests[1], digests[0], nonce=2**255)
+    receipt = voter.cast(round_, digests[1], digests[0], nonce=2**127)
     row = Ballot.objects.get()
     assert (row.digest, row.round, row.voter) == (receipt.digest, round_, voter.member)
     assert (row.chosen, row.rejected) == (digests[1], digests[0])
     assert (row.low, row.high) == (digests[0], digests[1])
-    assert (row.outcome, row.nonce, row.signer) == (0, 2**255, voter.key.did_key)
+    assert (row.outcome, row.nonce, row.signer) == (0, 2**127, voter.key.did_key)
     assert len(bytes.fromhex(row.signature)) == 64
     assert before <= row.accepted_at <= timezone.now()
     assert row.delegation.allows(row.accepted_at)
     assert (row.weight, row.why, row.anchor) == (None, "", None)
-    assert Voter.objects.get().last_nonce == 2**255
+    assert Voter.objects.get().last_nonce == 2**127
 
 
 def test_without_contracts_nobody_votes_yet(voter, round_, digests) -> None:
@@ -213,3 +213,24 @@ def test_whoever_posted_the_brief_or_works_here_votes_like_everybody(
     round_.brief.save()
     voter.cast(round_, *digests[:2])
     assert not FrozenReputation.objects.exists()
+
+
+def test_no_nonce_can_use_up_all_that_come_after_it(voter, round_, digests) -> None:
+    with pytest.raises(errors.NonceTooFar) as refused:
+        voter.cast(round_, *digests[:2], nonce=2**256 - 1)
+    assert refused.value.members == {"last_nonce": "0"}
+    voter.cast(round_, *digests[:2], nonce=2**128)
+    with pytest.raises(errors.NonceTooFar):
+        voter.cast(round_, *digests[1:3], nonce=2**129 + 1)
+    voter.cast(round_, *digests[1:3], nonce=2**129)
+
+
+def test_a_member_casts_no_more_ballots_in_a_round_than_anybody_needs(
+    voter, round_, digests, settings
+) -> None:
+    settings.PAIRS_PER_ROUND = 1
+    for nonce in range(1, 6):
+        voter.cast(round_, *digests[:2], nonce=nonce)
+    with pytest.raises(errors.TooManyBallots):
+        voter.cast(round_, *digests[:2], nonce=6)
+    assert Ballot.objects.count() == 5

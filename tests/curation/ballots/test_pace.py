@@ -53,6 +53,15 @@ def test_nobody_spends_a_voters_pace_without_being_able_to_sign_for_them(
     assert site.cast(voter.by_key(voter.fields(round_, *pairs[0]))).status_code == 201
 
 
+def test_nobody_spends_a_voters_pace_with_ballots_that_were_published(
+    site, voter, round_, pairs
+) -> None:
+    old = voter.by_key(voter.fields(round_, *pairs[0]))
+    assert site.cast(old).status_code == 201
+    assert {site.cast(old).status_code for _ in range(PACE.times + 1)} == {200}
+    assert site.cast(voter.by_key(voter.fields(round_, *pairs[1]))).status_code == 201
+
+
 @pytest.fixture
 def no_redis(settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"

@@ -16,6 +16,7 @@ from curation.ballots.models import Ballot, BallotAnchor
 from curation.galleries.models import Round
 from curation.stakes import events as ev
 from curation.stakes.models import Activity, ChainRound
+from curation.standings.parameters import Parameters
 
 
 def principal_at(addresses: Collection[str], snapshot: Snapshot) -> dict[str, int]:
@@ -40,10 +41,14 @@ def kin(
     """Pairs of addresses of which one paid for what the other has locked, up to a snapshot.
 
     That is, sent them, all in all and without a stop between, at least half of it. Smaller
-    gifts tie nobody: else a few tokens to everyone would make one cluster of strangers.
+    gifts tie nobody: else a few tokens to everyone would make one cluster of strangers. Nor do
+    gifts to somebody whose principal is too small to weigh anything.
     """
     senders = {_word(address): address for address in addresses}
-    receivers = {_word(address): address for address in addresses if principal_wei.get(address)}
+    weighs = Parameters().unit_wei  # up to here principal changes no weight
+    receivers = {
+        _word(address): address for address in addresses if principal_wei.get(address, 0) > weighs
+    }
     transfers = Log.objects.filter(
         address=address_of(TOKEN),
         topics__0=_topic(TOKEN, ev.Transfer),

@@ -95,19 +95,25 @@ def transfer(sender: str, receiver: str, tokens: float) -> tuple:
 
 
 ALL = (ADA, BOB, CYD, DAN)
-LOCKED = dict.fromkeys(ALL, 100 * WHOLE)
+LOCKED = dict.fromkeys(ALL, 200 * WHOLE)
 
 
 def test_who_paid_for_what_another_has_locked_is_kin(told):
-    snapshot = told.tell(transfer(BOB, ADA, 100), transfer(CYD, DAN, 20), transfer(CYD, DAN, 30))
+    snapshot = told.tell(transfer(BOB, ADA, 200), transfer(CYD, DAN, 40), transfer(CYD, DAN, 60))
     assert kin(ALL, snapshot, LOCKED) == sorted(
         [tuple(sorted((ADA, BOB))), tuple(sorted((CYD, DAN)))]
     )
 
 
 def test_small_gifts_tie_nobody(told):
-    snapshot = told.tell(transfer(ADA, BOB, 49), transfer(ADA, CYD, 1e-18), transfer(ADA, DAN, 0))
+    snapshot = told.tell(transfer(ADA, BOB, 99), transfer(ADA, CYD, 1e-18), transfer(ADA, DAN, 0))
     assert kin(ALL, snapshot, LOCKED) == []
+
+
+def test_threat_10_whoever_locks_too_little_to_weigh_is_tied_to_nobody(told):
+    """Else half a token would tie each of those who stake the least, to cut their votes."""
+    snapshot = told.tell(transfer(ADA, BOB, 100), transfer(ADA, CYD, 101))
+    assert kin(ALL, snapshot, {BOB: 100 * WHOLE, CYD: 101 * WHOLE}) == [tuple(sorted((ADA, CYD)))]
 
 
 def test_threat_10_nobody_can_be_tied_to_strangers_by_transfers_of_nothing(told):
@@ -125,8 +131,8 @@ def test_who_has_nothing_locked_is_kin_of_nobody_who_gave_to_them(told):
 
 def test_only_transfers_among_those_asked_for_up_to_the_snapshot_count(told):
     stranger = MEMBERS[7]
-    snapshot = told.tell(transfer(ADA, stranger, 100), transfer(stranger, BOB, 100))
-    told.tell(transfer(CYD, DAN, 100), transfer(ADA, ADA, 100))
+    snapshot = told.tell(transfer(ADA, stranger, 200), transfer(stranger, BOB, 200))
+    told.tell(transfer(CYD, DAN, 200), transfer(ADA, ADA, 200))
     assert kin(ALL, snapshot, LOCKED) == []
 
 

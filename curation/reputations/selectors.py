@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from curation.accounts.models import Member
 from curation.ballots.models import Ballot
+from curation.ballots.selectors import standing_for_their_pair
 from curation.galleries.models import Round
 from curation.pairs.models import ServedPair
 from curation.reputations import rules
@@ -21,7 +22,6 @@ from curation.standings.crowd_bt import Judged
 from curation.standings.models import Standing
 
 _TELLING = (Ballot.Why.COUNTED, Ballot.Why.CAPPED, Ballot.Why.NO_REPUTATION)
-_LOOKED_AT = 3 * rules.WINDOW  # ballots, some of which others superseded
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,8 @@ def _answers(member_id: int, kind: ServedPair.Kind, *, revealed: bool) -> list[B
     found = _ballots(member_id).filter(pair__kind=kind)
     if revealed:
         found = found.exclude(round__status=Round.Status.OPEN)
-    newest: dict[tuple[int, str, str], Ballot] = {}
-    for ballot in found.select_related("pair")[:_LOOKED_AT]:
-        newest.setdefault((ballot.round_id, ballot.low, ballot.high), ballot)
-    standing = [b for b in newest.values() if b.outcome != Ballot.Outcome.WITHDRAWN]
-    return standing[: rules.WINDOW]
+    standing = standing_for_their_pair(found).exclude(outcome=Ballot.Outcome.WITHDRAWN)
+    return list(standing.select_related("pair")[: rules.WINDOW])
 
 
 def _passed(ballot: Ballot) -> float:

@@ -92,7 +92,7 @@ def _settle_those_come_of_age() -> None:
         # More tests passed than by chance: whose value stays 0 is not looked at every time.
         repeats_agreed__gt=F("gold_answered") + F("repeats_answered") * 0.5 - F("gold_passed") * 2,
     )
-    for member_id in waiting.values_list("pk", flat=True):
+    for member_id in waiting.order_by("pk").values_list("pk", flat=True):  # as a tally locks them
         _settle(_locked(member_id))
 
 

@@ -15,7 +15,7 @@ from curation.stakes.models import Activity, Winner
 from curation.stakes.panels import RoundOnChain
 from curation.stakes.rules import Phase
 from curation.standings.keeping import kept
-from curation.standings.meetings import MOST_SHOWN, Matrix, matrix_of
+from curation.standings.meetings import Matrix, matrix_of
 from curation.standings.models import Tally
 from curation.standings.places import PAGE, Ranking, Won, ranking_of, winners_of
 
@@ -146,7 +146,8 @@ class Result:
         """The page's first view, or a later stretch of its ranking."""
         round_ = tally.round
         ranking = ranking_of(tally, after=after, size=PAGE)
-        best = ranking.places if not after else ranking_of(tally, size=MOST_SHOWN).places
+        # Of the same stretch on every page: who met whom is kept once for all of them.
+        best = ranking.places if not after else ranking_of(tally, size=PAGE).places
         on_chain = RoundOnChain.of(round_.pk)
         won = winners_of(tally, ranking.axis, on_chain)
         yours = fates_of(tally, visitor) if visitor is not None else None

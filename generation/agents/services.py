@@ -64,10 +64,12 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
     count = max(1, wanted // agent.seeds_per_prompt)
     seed = random.Random(round_.pk)
     compositions = rules.compose(seed, choices, count=count, boldness=agent.boldness)
+    # Two seeds of a prompt at a time: only pairs that share one can be learnt from.
     wishes = [
         (composition, index)
-        for index in range(math.ceil(wanted / len(compositions)))
+        for first in range(0, math.ceil(wanted / len(compositions)), 2)
         for composition in compositions
+        for index in (first, first + 1)
     ][:wanted]
     span_s = (round_.closes_at - round_.opened_at).total_seconds()
     due = rules.due_offsets_s(count=len(wishes), round_s=span_s)

@@ -25,16 +25,7 @@ import { Refusals, chosen, notSigned, onTheWay } from "./words.js";
  * @property {() => void} door
  */
 
-const HIDDEN_MS = 120; // a page that nobody sees has no frames
 const GRACE_MS = 58_000; // the site gives 60 s from when it has the ballot
-
-/** The next frame is on the screen, if there is one at all. */
-function painted() {
-  return new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
-    setTimeout(resolve, HIDDEN_MS);
-  });
-}
 
 /** A member's votes in a round. */
 export class Voting {
@@ -146,13 +137,13 @@ export class Voting {
   }
 
   /**
-   * Sign a ballot and put it on its way, after the frame in which the next pair hangs.
+   * Sign a ballot and put it on its way, at once: whoever leaves the page now has voted.
    * @param {Pair} pair
    * @param {Choice} choice
    */
   cast(pair, choice) {
     const what = saying(choice, pair.left.digest, pair.right.digest);
-    return this.inTurn(() => painted().then(() => this.sign(pair, what)));
+    return this.inTurn(() => this.sign(pair, what));
   }
 
   /**

@@ -2,18 +2,21 @@
 """Counts a round of Salon again from its published bundle, and says equal, or where not.
 
 Stands alone: Python 3.11, eth-account, cryptography, numpy. docs/bundles.md says what it proves.
+Longer than files here may be: a stranger downloads one file, and reads it before running it.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import math
 import re
 import sys
+import time
 import urllib.request
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,12 +28,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from eth_abi import decode, encode
 from eth_keys.datatypes import Signature
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 
 Row = type("Row", (dict,), {"__getattr__": dict.__getitem__})  # JSON; its parts are attributes
 KEYS = {"anchors": ["index"], "ballots": ["digest"], "candidates": ["digest"]}
 KEYS |= {"standings": ["digest"], "principal": ["address"], "reputations": ["address"]}
 KEYS |= {"rewards": ["address", "digest"], "stakes": ["address", "digest"]}  # of rows, each once
+SPELLED = dict.fromkeys(["digest", "chosen", "rejected", "root"], re.compile("[0-9a-f]{64}"))
+SPELLED |= dict.fromkeys(["nonce", "wei"], re.compile("0|[1-9][0-9]{0,77}"))
+ADDRESSES = {"voter", "address", "one", "other"}  # so spelled, nothing has two names
+USUAL = {"unit_wei": "100000000000000000000", "cap": 3.0, "candidate_cap": 3.0, "cluster_cap": 6.0}
+USUAL |= {"prior_deviation": 1.5, "shares_bps": [6000, 2500, 1500], "least_weight_to_win": 1.0}
+USUAL |= {"grace_s": 60, "newcomers_count": False}  # Salon's parameters
+LATE_S, AHEAD_S = 15 * 60, 60  # a root after a ballot; a chain's clock before this machine's
 PUBLISHED = 0.51e-6  # scores are published with six decimals; two solvers agree far better
 HALF_ORDER = bytes.fromhex("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0")
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -46,9 +56,13 @@ SIGN_IN = (
     "\nIssued At: {said[Issued At]}\nExpiration Time: {said[Expiration Time]}{begins}\n"
     "Resources:\n- {key}"
 )
+OFFLINE = "not compared with the chain: roots, principal, stakes and pool are taken from the bundle"
+OFFLINE += "; give --rpc"
+STAKED = "Staked(uint256,address,bytes32,uint256)"
 Faults = Iterator[str | bool]  # in words; False where there is none
 moment = datetime.fromisoformat
-unchecked: list[str] = []  # wallets whose contracts nobody asked
+notes: list[str] = []  # what is no difference, but worth knowing
+unconfirmed: list[str] = []  # signatures of contract wallets that no contract confirms
 
 
 def canonical(value: object) -> bytes:  # how a bundle spells it
@@ -74,11 +88,38 @@ def differing(has: Row, due: Row) -> Faults:  # more than scores do by rounding
             yield f"{name} is {one}, should be {other}"
 
 
+@functools.cache
+def checksummed(address: str) -> bool:
+    known = re.fullmatch("0x[0-9a-fA-F]{40}", address)
+    return bool(known) and address == to_checksum_address(address)
+
+
+def spelling_faults(bundle: Row) -> Faults:  # by which one thing could pass for two
+    groups = {name: rows for name, rows in bundle.items() if isinstance(rows, list)}
+    groups["chain.roots"] = [{"root": root} for root in bundle.chain.roots]
+    groups["chain"], groups["the bundle"] = [{"address": bundle.chain.contract}], []
+    groups["the bundle"].append({"wei": bundle.pool_wei})
+    for group, rows in groups.items():
+        for place, (name, value) in ((n, it) for n, row in enumerate(rows) for it in row.items()):
+            if (name not in SPELLED and name not in ADDRESSES) or (group, value) == ("chain", ""):
+                continue
+            fits = isinstance(value, str) and (
+                checksummed(value) if name in ADDRESSES else SPELLED[name].fullmatch(value)
+            )
+            yield not fits and f"{group} {place}: {name} {value} is not spelled as bundles do"
+
+
 def form_faults(bundle: Row, data: bytes, digest: str, known: str) -> Faults:  # keys rows, too
     yield known.lower().removeprefix("0x") not in ("", digest) and f"its SHA-256 is {digest}"
     yield canonical(bundle) != data and "it is not spelled as bundles are"
     due = {n: hashlib.sha256(canonical(bundle[n])).hexdigest() for n in bundle if n != "manifest"}
     yield from (f"SHA-256 of {fault}" for fault in differing(bundle.manifest, due))
+    yield from spelling_faults(bundle)
+    other = sorted(
+        n for n in {*USUAL, *bundle.parameters} if bundle.parameters.get(n) != USUAL.get(n)
+    )
+    said = ", ".join(f"{n} {bundle.parameters.get(n)} for {USUAL.get(n)}" for n in other)
+    notes.extend([f"parameters differ from the usual: {said}"] if said else [])
     nonces = {(row.voter, row.nonce) for row in bundle.ballots}
     yield len(nonces) < len(bundle.ballots) and "two ballots of a voter have the same nonce"
     for row in bundle.ballots:  # what only one ballot of a round can stand for
@@ -87,6 +128,9 @@ def form_faults(bundle: Row, data: bytes, digest: str, known: str) -> Faults:  #
         rows = {tuple(row[part] for part in key): row for row in bundle[name]}
         yield len(rows) < len(bundle[name]) and f"two {name} have the same {' and '.join(key)}"
         bundle[name] = rows if len(key) > 1 else {head: row for (head,), row in rows.items()}
+    uses = Counter(row.delegation for row in bundle.ballots.values())
+    for n, row in enumerate(bundle.delegations):
+        row["uses"] = uses[n]
     bundle["delegations"], bundle["keyed"] = dict(enumerate(bundle.delegations)), KEYS
 
 
@@ -102,21 +146,23 @@ def ballot_digest(row: Row, bundle: Row) -> bytes:  # that is signed (EIP-712)
     return keccak(b"\x19\x01" + domain + keccak(keccak(text=BALLOT) + struct))
 
 
-def wallet_signed(digest: bytes, signature: str, address: str, kind: str, rpc: str) -> bool:
-    """Whether a wallet signed: its key with a low s, or as its contract says that can be asked."""
+def wallet_signed(digest: bytes, signature: str, address: str, kind: str, rpc: str) -> bool | None:
+    """Whether a wallet signed: its key with a low s, or its contract says so now. None where a
+    contract does not: what it would have said when it signed, nobody knows.
+    """
     raw = bytes.fromhex(signature)
     if kind == "eoa":
         if len(raw) != 65 or raw[32:64] > HALF_ORDER or raw[64] not in (0, 1, 27, 28):
             return False
         key = Signature(raw[:64] + bytes([raw[64] % 27])).recover_public_key_from_msg_hash(digest)
         return str(key.to_checksum_address()) == address
+    if kind not in ("erc1271", "erc6492"):
+        return False
     if raw.endswith(b"\x64\x92" * 16):  # ERC-6492: it can deploy its wallet
         raw = decode(["address", "bytes", "bytes"], raw[:-32])[2]
     data = encode(["bytes32", "bytes"], [digest, raw])
     said = call(rpc, address, "isValidSignature(bytes32,bytes)", data)[:1] if rpc else []
-    if not said and kind in (["erc6492"] if rpc else ["erc1271", "erc6492"]):
-        return not unchecked.append(address)
-    return said == [0x1626BA7E << 224]
+    return said == [0x1626BA7E << 224] or None
 
 
 def key_signed(did: str, signature: str, message: bytes) -> bool:  # Ed25519; P-256 with either s
@@ -149,7 +195,9 @@ def right_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # that give their 
     yield not (in_time and expires - accepted <= timedelta(days=7)) and "its times do not fit"
     yield expires != moment(row.expires_at) and "its message expires at another time"
     yield not key_signed(row.key, row.proof, said["Nonce"].encode()) and "its key did not sign it"
-    yield not signed and f"{row.address} did not sign it"
+    yield signed is False and f"{row.address} did not sign it"
+    if signed is None:
+        unconfirmed.append(f"{row.address}, delegation of {row.key} that cast {row.uses} ballots")
 
 
 def ballot_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # not signed or accepted like that
@@ -167,7 +215,9 @@ def ballot_faults(row: Row, bundle: Row, rpc: str) -> Faults:  # not signed or a
     yield not fits and "its pair is of another kind"
     if row.signer == "wallet":
         signed = wallet_signed(digest, row.signature, row.voter, row.wallet, rpc)
-        yield not signed and f"{row.voter} did not sign it"
+        yield signed is False and f"{row.voter} did not sign it"
+        if signed is None:
+            unconfirmed.append(f"{row.voter}, ballot {row.digest}")
         return
     right = bundle.delegations[row.delegation]
     in_time = moment(right.accepted_at) <= accepted < moment(right.expires_at)
@@ -211,9 +261,19 @@ def anchor_faults(bundle: Row) -> Faults:  # not over their ballots, or not the 
     yield from (f"chain root {root} is no anchor's" for root in chain.roots if root not in roots)
 
 
+def reputation_faults(row: Row, bundle: Row) -> Faults:  # not what a round can be opened with
+    opened, closes = moment(bundle.round.opened_at), moment(bundle.round.closes_at)
+    frozen, newcomers = moment(row.frozen_at), bundle.parameters.newcomers_count
+    yield not 0 <= row.value <= 1 and f"{row.value} is no reputation"
+    yield frozen > opened and not newcomers and "it was frozen after the round had opened"
+    yield frozen > opened and frozen >= closes and "it was frozen after the round had closed"
+
+
 def weight_faults(bundle: Row) -> Faults:  # r · clamp(√(s ÷ unit), 1, cap), then two caps
     p, kin, last, sums, lines = bundle.parameters, {}, {}, defaultdict(list), []
     shown = {n for n, c in bundle.candidates.items() if not c.trial and c.status == "published"}
+    some = any(int(row.wei) for row in bundle.principal.values())
+    yield some and not bundle.snapshot and "there is principal, but no snapshot"
     for row in bundle.kin:
         joined = kin.get(row.one, {row.one}) | kin.get(row.other, {row.other})
         kin.update(dict.fromkeys(joined, frozenset(joined)))
@@ -270,6 +330,9 @@ def standing_faults(bundle: Row) -> Faults:  # that do not follow from the weigh
         if reach < 1e-9:
             break
     inverse = np.linalg.inv(hessian) if len(names) <= 2_000 else None  # above it is an estimate
+    for name, row in has.items():
+        exact = row.score == round(row.score, 6) and row.deviation == round(row.deviation, 6)
+        yield not exact and f"{name}: score or deviation has more than six decimals"
     for n, name in enumerate(names):
         spread = has[name].deviation if inverse is None else inverse[n, n] ** 0.5
         due[name] = {"digest": name, "score": float(scores[n]), "deviation": float(spread)}
@@ -315,12 +378,26 @@ def call(rpc: str, to: str, name: str, data: bytes) -> list[int]:  # the words i
     return [int(found[n : n + 64], 16) for n in range(2, len(found), 64)]
 
 
+def logs_of(rpc: str, contract: str, number: int) -> dict[str, list[Row]]:  # of a round, by name
+    names = "RoundOpened(uint256,(uint48,uint48,uint48,uint48))", "BallotsAnchored(uint256,bytes32)"
+    events = {f"0x{keccak(text=it).hex()}": it.split("(")[0] for it in (*names, STAKED)}
+    asked = {"address": contract, "topics": [list(events), f"0x{number:064x}"]}
+    found: dict[str, list[Row]] = {name: [] for name in events.values()}
+    for log in ask(rpc, "eth_getLogs", asked | {"fromBlock": "0x0", "toBlock": "latest"}):
+        found[events[log["topics"][0]]].append(Row(log))
+    return found
+
+
+def block_of(rpc: str, number: int | str) -> tuple[str, int] | None:  # hash, seconds
+    name = number if isinstance(number, str) else hex(number)
+    found = ask(rpc, "eth_getBlockByNumber", name, False)
+    return found and (found["hash"][2:], int(found["timestamp"], 16))
+
+
 def chain_faults(bundle: Row, digest: str, rpc: str, known: str) -> Faults:
-    to, contract = known or bundle.chain.contract, bundle.chain.contract
-    number, at = bundle.round.id, bundle.snapshot and int(moment(bundle.snapshot.at).timestamp())
-    topics = ["0x" + keccak(text="BallotsAnchored(uint256,bytes32)").hex(), f"0x{number:064x}"]
-    logs = {"address": to, "topics": topics, "fromBlock": "0x0", "toBlock": "latest"}
-    roots = [log["data"][2:] for log in ask(rpc, "eth_getLogs", logs)]
+    to, contract, number = known or bundle.chain.contract, bundle.chain.contract, bundle.round.id
+    logs = logs_of(rpc, to, number)
+    roots = [log.data[2:] for log in logs["BallotsAnchored"]]
     found, won = (call(rpc, to, f"{it}Of(uint256)", word(number)) for it in ("round", "winners"))
     shares = [n for row in bundle.winners for n in (int(row.digest, 16), row.share_bps)]
     yield int(ask(rpc, "eth_chainId"), 16) != bundle.chain.id and "it is of another chain"
@@ -329,13 +406,60 @@ def chain_faults(bundle: Row, digest: str, rpc: str, known: str) -> Faults:
     yield found[7] != int(bundle.pool_wei) and f"it has {found[7]} wei in the pool"
     yield found[10] not in (0, int(digest, 16)) and f"it has the bundle {found[10]:064x}"
     yield found[10] and won[2:] != shares and f"it has the winners {won[2:]}"
-    for address, row in bundle.principal.items():
+    yield from stake_faults(bundle, logs["Staked"])
+    yield from principal_faults(bundle, rpc, to, logs["RoundOpened"])
+    notes.extend(late_roots(bundle, rpc, logs["BallotsAnchored"]))
+
+
+def stake_faults(bundle: Row, logs: list[Row]) -> Faults:  # by member and candidate
+    due: dict[tuple[str, str], int] = defaultdict(int)
+    for log in logs:
+        due[to_checksum_address(f"0x{log.topics[2][-40:]}"), log.topics[3][2:]] += int(log.data, 16)
+    has = {key: int(row.wei) for key, row in bundle.stakes.items()}
+    for key in sorted(has.keys() | due.keys()):
+        one, other = due.get(key, 0), has.get(key, 0)
+        yield one != other and f"it has {one} wei of {key[0]} staked on {key[1]}, not {other}"
+
+
+def principal_faults(bundle: Row, rpc: str, to: str, opened: list[Row]) -> Faults:
+    voters = {row.voter for row in bundle.ballots.values()} | bundle.principal.keys()
+    if not bundle.snapshot:  # right on a chain that is younger than the round, and off it
+        first = block_of(rpc, 0)
+        older = first and first[1] < int(moment(bundle.round.opened_at).timestamp())
+        yield opened and voters and older and "it has blocks from before the round: no snapshot"
+        return
+    taken, at = bundle.snapshot, int(moment(bundle.snapshot.at).timestamp())
+    before = [log for log in opened if taken.block < int(log.blockNumber, 16)]
+    yield block_of(rpc, taken.block) != (taken.hash, at) and f"it has another block {taken.block}"
+    yield not before and f"block {taken.block} does not lie before the round was opened there"
+    for address in sorted(voters):  # who has no row counts as if they had nothing
+        due = int(bundle.principal[address].wei) if address in bundle.principal else 0
         has = call(rpc, to, "principalAt(address,uint256)", word(address) + word(at))
-        yield has != [int(row.wei)] and f"it has {has} wei as principal of {address}"
-    for name in bundle.candidates:
-        due = sum(int(row.wei) for row in bundle.stakes.values() if row.digest == name)
-        has = call(rpc, to, "stakedBehind(uint256,bytes32)", word(number) + word(name))
-        yield has != [due] and f"it has {has} wei staked on {name}, should be {due}"
+        yield has != [due] and f"it has {has} wei as principal of {address}, not {due}"
+
+
+def late_roots(bundle: Row, rpc: str, logs: list[Row]) -> Iterator[str]:  # notes
+    """How many ballots came under a root so late that some may have been made up meanwhile."""
+    newest = block_of(rpc, "latest")
+    ahead = newest[1] - time.time() if newest else 0.0
+    if ahead > AHEAD_S:  # acceptance is by the site's clock, roots are by the chain's
+        yield f"late roots not looked for: the chain's clock is {ahead / 60:.0f} minutes ahead"
+        return
+    index = {row.root: n for n, row in sorted(bundle.anchors.items())}
+    blocks = {log.blockNumber: block_of(rpc, log.blockNumber) for log in logs}
+    times = [(index.get(log.data[2:], -1), blocks[log.blockNumber][1]) for log in logs]
+    first = {n: min((at for k, at in times if k >= n), default=0) for n in bundle.anchors}
+    rows = bundle.ballots.values()
+    known = [(first[row.anchor], row) for row in rows if first.get(row.anchor)]
+    waits = [at - moment(row.accepted_at).timestamp() for at, row in known]
+    late = [wait for wait in waits if wait > LATE_S]
+    if late:
+        yield (
+            f"{len(late):,} ballots came under a root only up to {max(late) / 60:.0f} minutes after"
+            " they were accepted: an operator who anchors late could add ballots"
+        )
+    if never := len(rows) - len(known):
+        yield f"{never:,} ballots came under no root of the chain: an operator could add ballots"
 
 
 def receipt_faults(row: Row, bundle: Row) -> Faults:  # not of this site, or of another ballot
@@ -364,6 +488,8 @@ def checks(options: argparse.Namespace) -> Iterator[tuple[Any, ...]]:  # words, 
     yield f"{len(bundle.ballots)} ballots", ballot_faults, bundle.ballots, bundle, rpc
     yield "grace time", grace_faults, {"grace": bundle}
     yield f"{len(bundle.anchors)} anchors", anchor_faults, {"anchors": bundle}
+    trust = bundle.reputations
+    yield f"{len(trust)} reputations", reputation_faults, trust, bundle
     yield f"{len(bundle.ballots)} weights", weight_faults, {"weights": bundle}
     yield f"{len(bundle.standings)} standings", standing_faults, {"standings": bundle}
     yield f"winners and {len(bundle.rewards)} rewards", result_faults, {"result": bundle}
@@ -371,6 +497,27 @@ def checks(options: argparse.Namespace) -> Iterator[tuple[Any, ...]]:  # words, 
     yield f"{len(receipts)} receipts", receipt_faults, receipts, bundle
     if rpc:
         yield "chain", chain_faults, {"the chain": bundle}, digest, rpc, options.contract
+    else:
+        notes.append(OFFLINE)
+
+
+def tell(*lines: str) -> None:  # whatever a bundle has in it, in plain letters
+    sys.stdout.write("\n    ".join(ascii(line)[1:-1] for line in lines) + "\n")
+
+
+def verdict(differences: int) -> int:
+    for note in notes:
+        tell(note)
+    for signature in unconfirmed:
+        tell(f"unconfirmed: {signature}")
+    if differences:
+        tell("not equal")
+        return 1
+    if unconfirmed:
+        tell(f"equal, but {len(unconfirmed):,} signatures of contract wallets are unconfirmed")
+        return 3
+    tell("equal")
+    return 0
 
 
 def main() -> int:
@@ -381,19 +528,17 @@ def main() -> int:
     parser.add_argument("--bundle-hash", default="", help="SHA-256 of the bundle, likewise")
     parser.add_argument("--receipt", type=Path, help="a receipt, or a list of them, as JSON")
     differences = 0
+    notes.clear()
+    unconfirmed.clear()
     try:
         for said, *asked in checks(parser.parse_args()):
             found = list(safely(*asked))
             differences += len(found)
-            lines = [f"{said}: {f'{len(found):,} differ' if found else 'equal'}", *found]
-            sys.stdout.write("\n    ".join(ascii(line)[1:-1] for line in lines) + "\n")
+            tell(f"{said}: {f'{len(found):,} differ' if found else 'equal'}", *found)
     except (OSError, ValueError, RecursionError) as error:
-        sys.stdout.write(f"unreadable: {ascii(str(error))[1:-1]}\n")
+        tell(f"unreadable: {error}")
         return 2
-    if unchecked:
-        sys.stdout.write(f"unchecked: {len(unchecked)} signatures of contracts; --rpc asks them\n")
-    sys.stdout.write("not equal\n" if differences else "equal\n")
-    return 1 if differences else 0
+    return verdict(differences)
 
 
 if __name__ == "__main__":

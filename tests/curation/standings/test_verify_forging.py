@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from eth_abi.abi import encode
@@ -21,7 +21,7 @@ from chain.wallets import WRAPPED
 from curation.ballots.models import BallotAnchor
 from curation.ballots.receipts import as_json, receipt_of
 from curation.standings.bundle import bundle_name
-from curation.standings.facts import ChainFacts
+from curation.standings.facts import ChainFacts, Snapshot
 from curation.standings.services import publish_tally
 from tests.chain.operating import chain, contracts, curation, keys_folder
 from tests.curation.standings.full_round import ETHER, Court, crowd, full_round
@@ -118,6 +118,7 @@ class OnChain:
     def __init__(self, chain, curation: str) -> None:
         self.chain, self.curation = chain, curation
         self.court = small(Court(candidates=4, contract=curation))
+        self.snapshot = self.newest()
         now = int(time.time())
         number = self.court.round.pk
         self.do("openRound", number, (now + 900, now + 900, now + 1800, 300))
@@ -131,7 +132,14 @@ class OnChain:
     @property
     def facts(self) -> ChainFacts:
         """Nobody staked or funded."""
-        return replace(self.court.facts, pool_wei=0, stakes=(), principal_wei={})
+        return replace(
+            self.court.facts, pool_wei=0, stakes=(), principal_wei={}, snapshot=self.snapshot
+        )
+
+    def newest(self) -> Snapshot:
+        block = self.chain.node.call("eth_getBlockByNumber", "latest", False)
+        at = datetime.fromtimestamp(int(block["timestamp"], 16), tz=UTC)
+        return Snapshot(block=int(block["number"], 16), hash=block["hash"][2:], at=at)
 
 
 @pytest.fixture
@@ -152,6 +160,42 @@ def test_a_node_confirms_a_true_bundle(verify, on_chain):
     code, said = verify(bundle, "--rpc", on_chain.chain.url, "--contract", on_chain.curation)
     assert code == 0, said
     assert "chain: equal" in said
+    assert "not compared" not in said
+
+
+def test_threat_32_ballots_that_came_under_a_root_late_are_counted(verify, on_chain):
+    bundle = bundle_of(on_chain.facts, on_chain.court)  # accepted an hour before it was anchored
+    said = verify(bundle, "--rpc", on_chain.chain.url)[1]
+    assert "\n12 ballots came under a root only up to " in said
+    assert "an operator who anchors late could add ballots" in said
+
+
+def test_roots_of_a_chain_whose_clock_is_ahead_are_not_called_late(verify, on_chain):
+    bundle = bundle_of(on_chain.facts, on_chain.court)
+    on_chain.chain.go_on(7200)
+    code, said = verify(bundle, "--rpc", on_chain.chain.url)
+    assert code == 0, said
+    assert "late roots not looked for: the chain's clock is 120 minutes ahead" in said
+    assert "came under a root" not in said
+
+
+SNAPSHOTS = {
+    "another block": ({"hash": "ab" * 32}, "it has another block"),
+    "another time": ({"at": "2020-01-01T00:00:00.000000Z"}, "it has another block"),
+    "none": (None, "it has another block 99999"),
+    "after the opening": ({}, "does not lie before the round was opened there"),
+}
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_threat_08_a_snapshot_is_a_block_of_the_chain_before_the_opening(verify, on_chain, name):
+    if name == "after the opening":
+        on_chain.snapshot = on_chain.newest()
+    bundle, (change, words) = opened(bundle_of(on_chain.facts, on_chain.court)), SNAPSHOTS[name]
+    bundle["snapshot"] |= {"block": 99999} if change is None else change
+    code, said = verify(sealed(bundle), "--rpc", on_chain.chain.url)
+    assert code == 1
+    assert words in said
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
@@ -180,7 +224,7 @@ def test_a_node_tells_stakes_pool_contract_and_bundle_of_another(verify, on_chai
     bundle = bundle_of(replace(facts, stakes=stakes, pool_wei=7), court)
     code, said = verify(bundle, "--rpc", on_chain.chain.url)
     assert code == 1
-    assert f"it has [0] wei staked on {court.digests[0]}, should be {5 * ETHER}" in said
+    assert f"it has 0 wei of {stakes[0][0]} staked on {court.digests[0]}, not {5 * ETHER}" in said
     assert "it has 0 wei in the pool" in said
     other = on_chain.chain.accounts[3]
     code, said = verify(bundle, "--rpc", on_chain.chain.url, "--contract", other)
@@ -201,25 +245,25 @@ def test_contract_wallets_are_asked_whether_they_signed(anvil):
     wallet = anvil.deploy("OwnedWallet", OWNER.address)
     signed, verdict = bytes(OWNER.unsafe_sign_hash(digest).signature), program().wallet_signed
     assert verdict(digest, signed.hex(), wallet, "erc1271", url)
-    assert not verdict(keccak(digest), signed.hex(), wallet, "erc1271", url)
+    assert verdict(keccak(digest), signed.hex(), wallet, "erc1271", url) is None
     wrapped = encode(["address", "bytes", "bytes"], [wallet, b"", signed]) + WRAPPED
     assert verdict(digest, wrapped.hex(), wallet, "erc6492", url)
-    assert not verdict(digest, signed.hex(), OWNER.address, "erc1271", url)  # has no code
-    assert not verdict(digest, signed.hex(), wallet, "", "")
+    assert verdict(digest, signed.hex(), OWNER.address, "erc1271", url) is None  # has no code
+    assert verdict(digest, signed.hex(), wallet, "erc1271", "") is None  # nobody was asked
+    assert verdict(digest, signed.hex(), wallet, "", "") is False
 
 
-def test_wallets_that_were_never_deployed_stay_unchecked(anvil):
+def test_wallets_that_were_never_deployed_stay_unconfirmed(anvil):
     digest, verdict = keccak(text="what was signed"), program().wallet_signed
     wrapped = encode(["address", "bytes", "bytes"], [OWNER.address, b"", b"x"]) + WRAPPED
-    program().unchecked.clear()
-    assert verdict(digest, wrapped.hex(), OWNER.address, "erc6492", anvil.node.url)
-    assert program().unchecked == [OWNER.address]
+    assert verdict(digest, wrapped.hex(), OWNER.address, "erc6492", anvil.node.url) is None
 
 
 @pytest.mark.parametrize("way", range(11))
-def test_wallets_that_misbehave_refuse_and_break_nothing(anvil, way):
+def test_wallets_that_misbehave_confirm_nothing_and_break_nothing(anvil, way):
     digest, wallet = keccak(text="what was signed"), anvil.deploy("MisbehavingWallet", way)
-    assert not program().wallet_signed(digest, "00" * 65, wallet, "erc1271", anvil.node.url)
+    said = program().wallet_signed(digest, "00" * 65, wallet, "erc1271", anvil.node.url)
+    assert said is None
 
 
 def test_threat_31_a_revoked_key_is_refused(verify):

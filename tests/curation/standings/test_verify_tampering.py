@@ -137,6 +137,7 @@ SECTIONS: dict[str, Change] = {
     "a standing less": lambda b: f"{b['standings'].pop()['digest']} is None, should be",
     "a winner's share": section("winners.0.share_bps", lambda n: n - 1, "winners should be"),
     "a winner": section("winners.0.digest", bent, "winners should be"),
+    "principal without a snapshot": section("snapshot", lambda _: None, "but no snapshot"),
     "no winner": section("winners", lambda _: [], "winners should be"),
     "a reason against": section("no_winner", lambda _: "Rain.", "no_winner is not what"),
     "a reward": section("rewards.1.wei", lambda t: str(int(t) - 1), "reward "),

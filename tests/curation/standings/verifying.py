@@ -21,6 +21,7 @@ from curation.standings.bundle import bundle_name, canonical
 from curation.standings.services import publish_tally
 from tests.curation.standings.full_round import Court, full_round
 
+EQUAL, DIFFERENT, UNREADABLE, UNCONFIRMED = range(4)  # exit codes
 PROGRAM = settings.BASE / "verify_round.py"
 
 
@@ -53,7 +54,6 @@ class Verifier:
         path, said = self.folder / "bundle.json", io.StringIO()
         path.write_bytes(bundle)
         arguments, sys.argv = sys.argv, [str(PROGRAM), str(path), *map(str, options)]
-        program().unchecked.clear()
         try:
             with contextlib.redirect_stdout(said):
                 code = program().main()
@@ -71,7 +71,9 @@ def published(court: Court) -> bytes:
 
 @functools.cache
 def true_bundle() -> bytes:
-    """The bundle of the full round; made once, in the first test that asks."""
+    """The bundle of the full round; made once, in the first test that asks. Two signatures in it
+    are those of a contract wallet.
+    """
     return published(full_round())
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -15,6 +17,7 @@ from curation.standings.bundle import bundle_name
 from curation.standings.models import Tally
 from project.env import BASE
 from tests.chain.operating import Gallery
+from tests.curation.standings.verifying import sealed
 from tests.voters import Voter
 
 from .jury import Jury
@@ -62,8 +65,11 @@ def judged(chain, gallery) -> Jury:
 
 def said(tally: Tally, *options: str) -> str:
     """What the verifier says of a tally's bundle."""
-    path = default_storage.path(bundle_name(tally.bundle_digest))
-    command = [sys.executable, "verify_round.py", path, *options]
+    return told_of(Path(default_storage.path(bundle_name(tally.bundle_digest))), *options)
+
+
+def told_of(path: Path, *options: str) -> str:
+    command = [sys.executable, "verify_round.py", str(path), *options]
     done = subprocess.run(command, cwd=BASE, capture_output=True, text=True, check=False)
     assert not done.stderr, done.stderr
     return done.stdout
@@ -84,3 +90,18 @@ def test_threat_32_chain_with_another_root_is_told_apart(chain, judged):
     told = said(tally, "--rpc", chain.url)
     assert told.splitlines()[-1] == "not equal"
     assert "it has the ballots roots []" in told
+
+
+def test_threat_08_a_node_knows_voters_and_stakes_that_a_bundle_leaves_out(chain, judged, tmp_path):
+    path = default_storage.path(bundle_name(judged.count().bundle_digest))
+    bundle = json.loads(Path(path).read_text())
+    whale = next(row for row in bundle["principal"] if row["wei"] != "0")
+    bundle["principal"].remove(whale)
+    first, second = bundle["stakes"][:2]
+    first["address"], second["address"] = second["address"], first["address"]
+    (tmp_path / "bundle.json").write_bytes(sealed(bundle))
+    told = told_of(tmp_path / "bundle.json", "--rpc", chain.url)
+    assert told.splitlines()[-1] == "not equal"
+    assert f"it has [{whale['wei']}] wei as principal of {whale['address']}, not 0" in told
+    assert f"it has 0 wei of {first['address']} staked on {first['digest']}, not" in told
+    assert f"it has {first['wei']} wei of {second['address']} staked on {first['digest']}" in told

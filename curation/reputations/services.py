@@ -98,7 +98,8 @@ def _settle_those_come_of_age() -> None:
 
 def _admit_to_open_rounds(row: Reputation) -> None:
     now = timezone.now()
-    open_rounds = Round.objects.filter(status=Round.Status.OPEN).values_list("pk", flat=True)
+    still = Round.objects.filter(status=Round.Status.OPEN, closes_at__gt=now)
+    open_rounds = still.values_list("pk", flat=True)
     FrozenReputation.objects.bulk_create(
         [
             FrozenReputation(round_id=pk, member=row.member, value=row.value, frozen_at=now)

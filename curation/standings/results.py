@@ -136,7 +136,7 @@ class Result:
     tally: Tally
     ranking: Ranking
     winners: list[Won]
-    matrix: Matrix
+    matrix: Matrix | None  # none: the ranking is being continued
     fates: Fates
     settlement: Settlement | None  # none: the round is not on the chain
     yours: Fates | None  # none: nobody is signed in, or they cast no ballot
@@ -146,8 +146,6 @@ class Result:
         """The page's first view, or a later stretch of its ranking."""
         round_ = tally.round
         ranking = ranking_of(tally, after=after, size=PAGE)
-        # Of the same stretch on every page: who met whom is kept once for all of them.
-        best = ranking.places if not after else ranking_of(tally, size=PAGE).places
         on_chain = RoundOnChain.of(round_.pk)
         won = winners_of(tally, ranking.axis, on_chain)
         yours = fates_of(tally, visitor) if visitor is not None else None
@@ -156,7 +154,7 @@ class Result:
             tally=tally,
             ranking=ranking,
             winners=won,
-            matrix=matrix_of(tally, best),
+            matrix=None if after else matrix_of(tally, ranking.places),
             fates=fates_of(tally),
             settlement=Settlement(tally=tally, on_chain=on_chain, won=won) if on_chain else None,
             yours=yours if yours is not None and yours.total else None,

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -143,6 +144,18 @@ def test_chart_and_table_of_meetings_say_the_same(client, round_, hung) -> None:
         assert mine + theirs + ties == ballots
     counted = Ballot.objects.filter(weight__gt=0)
     assert sum(int(numbers[2]) for numbers in told) == counted.count()
+
+
+def test_who_met_whom_is_kept_and_the_same_the_next_time(client, round_) -> None:
+    hung = [publish(round_, number) for number in range(PAGE + 3)]
+    tally = counted_round(round_, hung, ballots=60)  # some of the best were not compared
+    more = f"{path(round_)}?after={PAGE}"
+    first = [client.get(address).text for address in (path(round_), more)]
+    Ballot.objects.update(weight=0)
+    assert [client.get(address).text for address in (path(round_), more)] == first
+    assert "Who met whom" in first[0]
+    cache.delete(f"tally:{tally.bundle_digest}:meetings")
+    assert "Who met whom" not in client.get(path(round_)).text
 
 
 def test_few_comparisons_are_shown_as_unsure(client, round_, hung) -> None:

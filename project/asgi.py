@@ -18,11 +18,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 
+from project.one_thread import OneThreadHandler, by_path
 from project.routing import websocket_urlpatterns
 
 application = ProtocolTypeRouter(
     {
-        "http": pages,
+        "http": by_path({"/api/v1/ballots": OneThreadHandler()}, others=pages),
         "websocket": OriginValidator(URLRouter(websocket_urlpatterns), settings.SOCKET_ORIGINS),
     }
 )

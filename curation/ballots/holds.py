@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from curation.ballots.models import Voter
+from curation.ballots.models import Ballot, Voter
 from curation.ballots.typed import BallotFields
 
 LARGEST_ID = 2**63 - 1
@@ -74,6 +74,21 @@ def hold_ground(fields: BallotFields, *, member_id: int, now: datetime) -> Groun
         first_at=own[0][0],
         cast=own[0][1],
     )
+
+
+_ACCEPTED = "SELECT round_id, pair_id, accepted_at FROM curation_ballot WHERE digest = %s"
+
+
+def accepted(digest: str, *, signer: str = "") -> Ballot | None:
+    """A ballot that was accepted, as far as its receipt goes; `signer`: only if they signed it."""
+    which = (_ACCEPTED + " AND signer = %s", [digest, signer]) if signer else (_ACCEPTED, [digest])
+    with connection.cursor() as cursor:
+        cursor.execute(*which)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    round_id, pair_id, accepted_at = found
+    return Ballot(digest=digest, round_id=round_id, pair_id=pair_id, accepted_at=accepted_at)
 
 
 def last_nonce(member_id: int) -> int:

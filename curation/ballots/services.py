@@ -23,7 +23,7 @@ from curation.ballots.errors import (
     VoterUnknown,
     VotingUnready,
 )
-from curation.ballots.holds import LARGEST_ID, Ground, hold_ground, last_nonce
+from curation.ballots.holds import LARGEST_ID, Ground, accepted, hold_ground, last_nonce
 from curation.ballots.models import GRACE_S, Ballot
 from curation.ballots.receipts import Receipt, receipt_of
 from curation.ballots.typed import (
@@ -72,6 +72,10 @@ def cast_ballot(*, ballot: SignedBallot, client: str) -> Receipt:
     if ballot.signer == WALLET:  # else any address would do to have the node asked about it
         _member_id(ballot.fields.voter)
     kind = signatures.verify(ballot, digest=digest, client=client)
+    # Before all else: ballots are public one day, and whoever sends an old one again, years after
+    # or a thousand times, neither spends its voter's pace nor waits for its voter's row.
+    if known := accepted(digest.hex(), signer=ballot.signer):
+        return receipt_of(known, voter=ballot.fields.voter, is_new=False)
     return _record(ballot, digest=digest.hex(), kind=kind)
 
 
@@ -79,14 +83,10 @@ def cast_ballot(*, ballot: SignedBallot, client: str) -> Receipt:
 def _record(ballot: SignedBallot, *, digest: str, kind: str) -> Receipt:
     """Everything that depends on what is stored, while nothing of it can change."""
     fields = ballot.fields
-    # First of all: ballots are public one day, and whoever sends an old one again, years after
-    # or a thousand times, neither spends its voter's pace nor waits for its voter's row.
-    if known := Ballot.objects.filter(digest=digest, signer=ballot.signer).first():
-        return receipt_of(known, voter=fields.voter, is_new=False)
     member_id, delegation = _authority(ballot)
     spend(PACE, fields.voter)
     ground = hold_ground(fields, member_id=member_id, now=timezone.now())
-    if not ground.is_next and (known := Ballot.objects.filter(digest=digest).first()):
+    if not ground.is_next and (known := accepted(digest)):
         return receipt_of(known, voter=fields.voter, is_new=False)
     now = timezone.now()  # whatever could come in between waits from here on
     if delegation is not None and not delegation.allows(now):

@@ -24,6 +24,7 @@ from generation.learning.denoising import Noisy
 from generation.learning.errors import PictureUnreadable
 from generation.learning.families import Conditions, Family
 from generation.learning.files import load_tensors, save_tensors
+from generation.learning.memory import in_parts
 from generation.learning.noise import NoiseBank
 from generation.learning.rows import Row, Shown
 
@@ -145,29 +146,32 @@ def _digests(pictures: Sequence[Path]) -> dict[Path, str]:
 
 
 def _latents(family: Family, pictures: dict[str, Path]) -> dict[str, Tensor]:
-    latents: dict[str, Tensor] = {}
     items = sorted(pictures.items())
     size = read_picture(items[0][1]).shape
-    for start in range(0, len(items), _TOGETHER):
-        part = items[start : start + _TOGETHER]
-        pixels = [read_picture(path) for _, path in part]
-        for (_, path), picture in zip(part, pixels, strict=True):
-            if picture.shape != size:
-                raise PictureUnreadable(
-                    f"{path.name} is {picture.shape[2]}×{picture.shape[1]} px, others are "
-                    f"{size[2]}×{size[1]}; rows of one run have one size."
-                )
-        encoded = family.latents(torch.stack(pixels)).float().cpu()
-        latents |= {digest: z.clone() for (digest, _), z in zip(part, encoded, strict=True)}
-    return latents
+
+    def pixels(path: Path) -> Tensor:
+        picture = read_picture(path)
+        if picture.shape != size:
+            raise PictureUnreadable(
+                f"{path.name} is {picture.shape[2]}×{picture.shape[1]} px, others are "
+                f"{size[2]}×{size[1]}; rows of one run have one size."
+            )
+        return picture
+
+    def encoded(start: int, end: int) -> Tensor:
+        part = torch.stack([pixels(path) for _, path in items[start:end]])
+        return family.latents(part).float().cpu()
+
+    every = torch.cat(in_parts(len(items), _TOGETHER, encoded))
+    return {digest: z.clone() for (digest, _), z in zip(items, every, strict=True)}
 
 
 def _texts(family: Family, prompts: Sequence[str]) -> dict[str, Tensor]:
-    parts = [
-        family.embed(prompts[start : start + _TOGETHER])
-        for start in range(0, len(prompts), _TOGETHER)
-    ]
-    return {name: torch.cat([part[name].cpu() for part in parts]) for name in parts[0]}
+    def embedded(start: int, end: int) -> dict[str, Tensor]:
+        return {name: value.cpu() for name, value in family.embed(prompts[start:end]).items()}
+
+    parts = in_parts(len(prompts), _TOGETHER, embedded)
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 def read_picture(path: Path) -> Tensor:

@@ -11,26 +11,25 @@ from generation.learning.errors import PreferencesInvalid
 PROVISIONAL_BETA = 1e-3
 
 
-def calibrated_beta(spreads: Sequence[tuple[float, float]], *, way: float) -> float:
-    """The β for which the typical |z| will be 1 after `way` full steps.
+def calibrated_beta(spreads: Sequence[float], *, spread: float) -> float:
+    """The β that gives z this spread, once the first steps have moved the adapter a little.
 
-    Margins grow in proportion to the way an adapter has come while z is near nought. From
-    there on the sigmoid holds back pairs that are already told apart: a smaller β would let
-    the adapter go farther from its reference, a larger one hold it closer.
+    Margins are as large then as steps of this rate make them on this model, right or wrong.
+    From where z is about 1 the sigmoid holds back pairs that are already told apart: a larger
+    spread keeps the adapter closer to its reference, a smaller one lets it go farther.
 
     Args:
-        spreads: (way so far, root mean square of a batch's margins); a first one at 0 is 0.
-        way: where |z| shall be 1.
+        spreads: root mean squares of the first batches' margins; the later half counts.
+        spread: of z, > 0.
 
     Raises:
         PreferencesInvalid: the margins do not move, so nothing is learned from these rows.
     """
-    moved = [(so_far, spread) for so_far, spread in spreads if so_far > 0]
-    squares = math.fsum(so_far**2 for so_far, _ in moved)
-    slope = math.fsum(so_far * spread for so_far, spread in moved) / squares if squares else 0.0
-    if not (math.isfinite(slope) and slope > 0):
+    later = spreads[len(spreads) // 2 :]
+    usual = math.sqrt(math.fsum(s**2 for s in later) / len(later)) if later else 0.0
+    if not (math.isfinite(usual) and usual > 0):
         raise PreferencesInvalid(
             "The first steps told no pair apart: chosen and rejected pictures are the same to the "
             "model, or the rate is far too small."
         )
-    return 1.0 / (slope * way)
+    return spread / usual

@@ -69,14 +69,14 @@ def safeguard(chosen: Tensor, rejected: Tensor, *, metric: Tensor | None = None)
     return torch.where(shared > own, own / shared, torch.ones_like(own))
 
 
-def leeway(risen: float, *, most: float = 0.01) -> float:
+def leeway(risen: float, *, band: float = 0.01) -> float:
     """Factor in [0, 1] for the rejected branch, from how far the chosen errors have risen.
 
     The safeguard sees one batch to first order; momentum, curvature and other batches can still
-    raise the chosen errors little by little. The rejected branch is held back the more the
-    closer their mean comes to `most` above the reference's, and left out there.
+    raise the chosen errors little by little. So the rejected branch is held back the more the
+    closer they come to half a `band` above the reference's, from half a band below on.
     """
-    return min(1.0, max(0.0, 1 - risen / most))
+    return min(1.0, max(0.0, 0.5 - risen / band))
 
 
 def implicit_accuracy(margin: Tensor, *, label: Tensor, weight: Tensor) -> float:

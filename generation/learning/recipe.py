@@ -25,7 +25,7 @@ class Recipe:
     average: float = 0.95  # of the adapter's moving average
     beta: float | None = None  # None: calibrated on the first batches
     calibration_steps: int = 8
-    spread_at: float = 0.25  # share of the run's way at which z is typically 1
+    spread: float = 0.4  # of z at the end of the calibration, from which β follows
     anchor: float = 0.2  # weight of the base in the reference
     safeguard: bool = True
     bank: int = 16  # draws of noise per row
@@ -43,7 +43,7 @@ class Recipe:
             and 0 < self.rate < 1
             and 0 <= self.average < 1
             and 0 <= self.anchor <= 1
-            and 0 < self.spread_at <= 1
+            and self.spread > 0
             and (self.beta is None or self.beta > 0)
             and self.most_drift > 1
         )
@@ -57,7 +57,3 @@ class Recipe:
         left = self.steps - step
         fall = max(0.1, left / falling) if falling and left < falling else 1.0
         return rise * fall
-
-    def way(self, step: int) -> float:
-        """How far the adapter can have come before a step, in full steps."""
-        return sum(self.rate_factor(i) for i in range(step))

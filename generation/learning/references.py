@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from generation.engines.loading import free_memory, is_out_of_memory
 from generation.learning.caching import Encoded, kept
 from generation.learning.denoising import Noisy, Precision, denoising_error
 from generation.learning.families import Family
 from generation.learning.lora import LoraSlot
+from generation.learning.memory import in_parts
 from generation.learning.noise import NoiseBank
 from generation.learning.rows import Row, rows_digest
 from generation.learning.schedule import Schedule
@@ -34,22 +34,12 @@ def errors_in_parts(
     Raises:
         torch.OutOfMemoryError: not even one at a time fits.
     """
-    found: list[Tensor] = []
-    done = 0
-    while done < count:
-        part = min(most, count - done)
-        try:
-            with torch.no_grad():
-                noisy = pictures(done, done + part).to(family.device)
-                found.append(denoising_error(family, noisy, how).cpu())
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error) or part == 1:
-                raise
-            most = part // 2
-            free_memory()
-            continue
-        done += part
-    return torch.cat(found)
+
+    def errors(start: int, end: int) -> Tensor:
+        with torch.no_grad():
+            return denoising_error(family, pictures(start, end).to(family.device), how).cpu()
+
+    return torch.cat(in_parts(count, most, errors))
 
 
 def pair_errors(

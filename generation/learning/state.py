@@ -36,7 +36,7 @@ class RunState:
     micro_batch: int = 1
     loss_scale: float = 1.0
     beta: float | None = None
-    spreads: list[tuple[float, float]] = field(default_factory=list)
+    spreads: list[float] = field(default_factory=list)
     usual_norm: float | None = None
     usual_loss: float | None = None
     risen: float = 0.0  # how far chosen errors lie above the reference's, recently
@@ -95,7 +95,6 @@ def load_state(path: Path, run: str) -> RunState | None:
         )
     figures: dict[str, Any] = facts["figures"]
     figures["curve"] = [StepFigures(**one) for one in figures["curve"]]
-    figures["spreads"] = [(way, spread) for way, spread in figures["spreads"]]
     figures["drift"] = [(step, ratio) for step, ratio in figures["drift"]]
     moments = {
         name.removeprefix("moments."): value

@@ -71,6 +71,7 @@ class Batches:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+            error.__traceback__ = None  # its frames hold the tensors that should be freed
             short += 1
         if bool(reduce(short, "sum")):
             free_memory()

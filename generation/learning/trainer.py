@@ -151,12 +151,10 @@ class Run:
 
     def _calibrate(self, found: Branches) -> None:
         state, recipe = self.state, self.recipe
-        spread = math.sqrt(found.sum("squares") / recipe.batch)
-        state.spreads.append((recipe.way(state.step), spread))
+        state.spreads.append(math.sqrt(found.sum("squares") / recipe.batch))
         if len(state.spreads) > recipe.calibration_steps or state.step + 1 == recipe.steps:
-            way = recipe.way(recipe.steps) * recipe.spread_at
             try:
-                state.beta = calibrated_beta(state.spreads, way=way)
+                state.beta = calibrated_beta(state.spreads, spread=recipe.spread)
             except PreferencesInvalid as error:
                 raise Stopped(str(error)) from error
 

@@ -16,7 +16,7 @@ from generation.learning.training import End, run_slice
 def test_every_kind_of_model_overfits_four_rows(pipe, make_run, make_rows):
     """ε, v and flow prediction through one path, on networks with random weights."""
     side = 256 if type(pipe).__name__ == "EmblemPipeline" else 64
-    run = make_run(pipe, rows=make_rows(4, side=side), batch=4, bank=1, steps=30, spread_at=0.05)
+    run = make_run(pipe, rows=make_rows(4, side=side), batch=4, bank=1, steps=30, spread=0.6)
     seen = []
     outcome = run_slice(run, on_progress=seen.append)
     assert outcome.end is End.FINISHED, outcome.reason

@@ -22,6 +22,7 @@ NAMES = (
     "sign_in",
     "indexer",
     "merkle",
+    "standings",
     "robustness",
     "pairs",
     "training_step",

@@ -43,7 +43,7 @@ def fit(
 ) -> Fit:
     """Scores within `tolerance` of the optimum, by Newton steps solved with conjugate gradients.
 
-    Where sums of weights are so large (some 10⁶ on a candidate) that a double's rounding hides
+    Where sums of weights are so large (above 10⁵ on a candidate) that a double's rounding hides
     the tolerance, as near as rounding lets one come.
     """
     pairs, precision = Incidence(n, comparisons), prior_deviation**-2

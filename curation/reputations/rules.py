@@ -9,6 +9,9 @@ from typing import Literal
 from curation.reputations.models import PRIOR_AGREED, PRIOR_DISAGREED
 
 WINDOW = 50  # the newest test pairs that are looked at: an eye may get better, or tired
+# Of the gold pairs. Who does not look passes half; by luck alone some pass more, and with much
+# stake they would weigh. With less than .8 they gain more than a place of a hundred.
+LEAST_PASSED = 0.8
 Answer = tuple[int, str]  # a ballot's outcome and the digest it chose
 TIE = 1
 
@@ -71,10 +74,15 @@ def missing(record: Record, *, age: timedelta, needs: Needs) -> Literal["", "age
 
 
 def value(record: Record, *, age: timedelta, needs: Needs) -> float:
-    """The reputation, in [0, 1]: 0 for an eye no better than a coin, and before it is earned."""
-    if missing(record, age=age, needs=needs):
+    """The reputation, in [0, 1]: 0 before it is earned, and for whoever passes too few tests."""
+    if missing(record, age=age, needs=needs) or not looks(record):
         return 0.0
     return _beyond_chance(share_passed(record)) * _beyond_chance(reliability(record))
+
+
+def looks(record: Record) -> bool:
+    """Whether so many gold pairs were passed that it was not luck."""
+    return record.gold_passed >= LEAST_PASSED * record.gold_answered
 
 
 def _beyond_chance(share: float) -> float:
@@ -95,6 +103,8 @@ def reasons(record: Record, *, age: timedelta, needs: Needs) -> list[str]:
     if record.gold_answered:
         pairs = _counted(record.gold_answered, "test pair")
         told.append(f"You passed {record.gold_passed:g} of {pairs}.")
+        if not looks(record):
+            told.append(f"Votes count from {LEAST_PASSED:.0%} on; more pairs can still lift it.")
     if record.repeats_answered:
         told.append(
             f"Asked again, you chose as before in {record.repeats_agreed:g} of "

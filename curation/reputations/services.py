@@ -89,6 +89,7 @@ def _settle_those_come_of_age() -> None:
         gold_answered__gte=wanted.gold,
         member__joined_at__lte=timezone.now() - wanted.age,
         agreed__gt=F("disagreed"),
+        gold_passed__gte=F("gold_answered") * rules.LEAST_PASSED,
         # More tests passed than by chance: whose value stays 0 is not looked at every time.
         repeats_agreed__gt=F("gold_answered") + F("repeats_answered") * 0.5 - F("gold_passed") * 2,
     )

@@ -96,9 +96,19 @@ def test_reasons_say_in_words_why() -> None:
     assert young[0] == "Your account is 1 hour old; votes count after 24."
     assert young[1].startswith("You have answered 1 of the 10 test pairs it takes.")
     assert young[2:] == ["You passed 1 of 1 test pair."]
-    known = replace(CAREFUL, gold_passed=7.5, repeats_answered=4, repeats_agreed=3)
+    known = replace(CAREFUL, gold_passed=8.5, repeats_answered=4, repeats_agreed=3)
     assert rules.reasons(known, age=OLD, needs=NEEDS) == [
-        "You passed 7.5 of 10 test pairs.",
+        "You passed 8.5 of 10 test pairs.",
         "Asked again, you chose as before in 3 of 4 cases.",
         "Going by the rounds counted so far, 90 of 100 of your choices hold.",
     ]
+
+
+def test_whoever_passes_fewer_than_four_in_five_gold_pairs_weighs_nothing():
+    eight = replace(CAREFUL, gold_answered=10, gold_passed=8)
+    assert value(eight) > 0
+    assert value(replace(eight, gold_passed=7.5)) == 0
+    assert any(
+        "from 80% on" in said
+        for said in rules.reasons(replace(eight, gold_passed=7.5), age=OLD, needs=NEEDS)
+    )

@@ -116,7 +116,10 @@ def prepare(
         RunInvalid: the folder holds another run.
     """
     family = family_of(pipe)
-    PartialState(cpu=family.device.type == "cpu")  # finds out about other processes
+    processes = PartialState(cpu=family.device.type == "cpu")
+    if processes.num_processes == 1:
+        for left in folder.rglob(".*.partial"):  # by a process that was killed
+            left.unlink(missing_ok=True)
     usable = usable_rows(rows)
     shown = list(shown)[:DRIFT_PICTURES] or _stand_ins(usable)
     encoded = encode(family, usable, shown, base=base, folder=folder / "cache")

@@ -48,7 +48,8 @@ def job(emblems, make_rows):
 
 
 @pytest.mark.faults
-def test_a_run_killed_twice_ends_in_the_same_bits_as_an_undisturbed_one(job, tmp_path):
+def test_a_killed_run_ends_in_the_same_bits_as_an_undisturbed_one(job, tmp_path):
+    kills = (4, 9, 14, 19, 24) if os.environ.get("SALON_SOAK") else (7,)
     job = job(steps=30)
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     for folder in (calm, killed):
@@ -57,7 +58,7 @@ def test_a_run_killed_twice_ends_in_the_same_bits_as_an_undisturbed_one(job, tmp
     assert outcome.end is End.FINISHED
     rng = random.Random(4)
     options = ("--device", "cpu", "--threads", "1")
-    for after in (4, 14):
+    for after in kills:
         process = start(killed, *options)
         for line in process.stdout:
             if json.loads(line)["step"] >= after:
@@ -74,7 +75,7 @@ def test_a_run_killed_twice_ends_in_the_same_bits_as_an_undisturbed_one(job, tmp
     names = ("adapter.safetensors", "checkpoint.safetensors")
     for name in names:
         assert (calm / name).read_bytes() == (killed / name).read_bytes(), name
-    assert not list(killed.glob(".*.partial"))[2:]
+    assert not list(killed.rglob(".*.partial"))
 
 
 def memory_for(network, most):

@@ -62,10 +62,11 @@ def reputation_of(member: Member) -> Reputed:
 
 
 def tests_to_go(member: Member) -> int:
-    """How many test pairs a member is to be asked soon; one for ever if they fail as many."""
+    """How many test pairs a member is to be asked soon; one more as long as they fail too many."""
     row = Reputation.objects.filter(pk=member.pk).first() or Reputation(member=member)
     record = record_of(row)
-    return max(needs().gold - record.gold_answered, int(rules.share_passed(record) <= 0.5))
+    failing = not rules.looks(record) or rules.share_passed(record) <= 0.5
+    return max(needs().gold - record.gold_answered, int(failing))
 
 
 def judged_by_tally(round_id: int) -> dict[int, list[Judged]]:

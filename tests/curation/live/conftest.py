@@ -33,7 +33,7 @@ class Socket:
         self.open, _ = await self.communicator.connect(timeout=10)
         return self.open
 
-    async def text(self, timeout_s: float = 4.0) -> str:
+    async def text(self, timeout_s: float = 20.0) -> str:
         return str(await self.communicator.receive_from(timeout=timeout_s))
 
     async def texts(self, count: int) -> list[str]:

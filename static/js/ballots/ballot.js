@@ -78,5 +78,6 @@ function salt() {
  * @returns {bigint}
  */
 export function nonceAbove(...others) {
-  return [(BigInt(Date.now()) << 80n) | salt(), ...others].reduce((most, one) => (one > most ? one : most)) + 1n;
+  const highest = [BigInt(Date.now()) << 80n, ...others].reduce((most, one) => (one > most ? one : most));
+  return highest + salt() + 1n;
 }

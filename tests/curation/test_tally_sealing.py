@@ -29,8 +29,9 @@ from curation.standings.services import publish_tally
 from project import urls
 from tests.curation.sealing import databases
 from tests.curation.sealing.crawl import ALLOWED, BASE, QUERIES, build, crawl, differences
+from tests.curation.sealing.ground import Ground, lay_ground
 from tests.curation.sealing.pages import NoExample, pages
-from tests.curation.sealing.worlds import ROLES, Ground, World, lay_ground, standing_clock
+from tests.curation.sealing.worlds import ROLES, World, standing_clock
 from tests.voters import Voter
 
 WALL, CANDIDATES = "rounds/<int:round_id>/", "api/v1/rounds/<int:round_id>/candidates"

@@ -41,6 +41,7 @@ def pages_of(gallery):
         "round": round_.get_absolute_url(),
         "older": f"{round_.get_absolute_url()}?after={hung[10].pk}",
         "candidate": hung[3].get_absolute_url(),
+        "judge": f"{round_.get_absolute_url()}judge/",
         "bad request": f"{round_.get_absolute_url()}?after=x",
         "not found": "/nowhere/",
     }

@@ -25,6 +25,7 @@ NAMES = (
     "standings",
     "robustness",
     "pairs",
+    "ballots",
     "training_step",
     "promotion_test",
 )

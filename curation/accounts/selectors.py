@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from curation.accounts.models import Delegation, Member, MemberSession
+from curation.ballots.exports import export_of_voter
 from curation.briefs.models import Brief
 
 
@@ -101,4 +102,5 @@ def export_of(member: Member) -> dict[str, Any]:
                 "slug", "title", "purpose", "must", "must_not", "palette", "status", "created_at"
             )
         ),
+        **export_of_voter(member),
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F
 
+from curation.accounts.selectors import export_of
 from curation.ballots.lines import PAGE, votes_page
 from curation.galleries.services import close_round
 from curation.models import Ballot, Candidate, Decoy
@@ -107,3 +110,21 @@ def test_the_page_shows_what_stands_when_the_grace_is_over(voter, round_, digest
     voter.cast(round_, *digests[:2])
     Ballot.objects.update(accepted_at=F("accepted_at") - timedelta(minutes=5))
     assert whys(voter.member) == ["Sealed until the round has closed."]
+
+
+def test_the_export_has_every_ballot_and_keeps_tests_of_open_rounds_sealed(
+    voter, round_, digests
+) -> None:
+    voter.serve(round_, *digests[:2], kind="gold", how="test", expected=digests[0])
+    receipt = voter.cast(round_, *digests[:2])
+    export = json.loads(json.dumps(export_of(voter.member), cls=DjangoJSONEncoder))
+    [ballot], [pair] = export["ballots"], export["served_pairs"]
+    assert (ballot["digest"], ballot["why"], ballot["weight"]) == (receipt.digest, "", None)
+    assert "kind" not in pair
+    assert set(pair) == {"round", "low", "high", "low_left", "served_at"}
+    value = export["reputation"]["value"]
+    close_round(round_=round_)
+    later = export_of(voter.member)
+    assert later["served_pairs"][0]["kind"] == "gold"
+    assert value == 0
+    assert later["reputation"]["reasons"]

@@ -69,7 +69,7 @@ def safeguard(chosen: Tensor, rejected: Tensor, *, metric: Tensor | None = None)
     return torch.where(shared > own, own / shared, torch.ones_like(own))
 
 
-def leeway(risen: float, *, band: float = 0.01) -> float:
+def leeway(risen: float, *, band: float) -> float:
     """Factor in [0, 1] for the rejected branch, from how far the chosen errors have risen.
 
     The safeguard sees one batch to first order; momentum, curvature and other batches can still

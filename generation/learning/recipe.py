@@ -28,6 +28,7 @@ class Recipe:
     spread: float = 0.4  # of z at the end of the calibration, from which β follows
     anchor: float = 0.2  # weight of the base in the reference
     safeguard: bool = True
+    leeway: float = 0.01  # band around the reference's error in which chosen errors are held
     bank: int = 16  # draws of noise per row
     gradient_checkpointing: bool = False
     checkpoint_every: int = 20  # steps
@@ -43,7 +44,7 @@ class Recipe:
             and 0 < self.rate < 1
             and 0 <= self.average < 1
             and 0 <= self.anchor <= 1
-            and self.spread > 0
+            and min(self.spread, self.leeway) > 0
             and (self.beta is None or self.beta > 0)
             and self.most_drift > 1
         )

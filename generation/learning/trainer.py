@@ -80,7 +80,7 @@ class Run:
         if recipe.safeguard:
             metric = self._metric(found.chosen - found.rejected)
             factor = float(safeguard(found.chosen, found.rejected, metric=metric))
-            factor = min(factor, leeway(state.risen))
+            factor = min(factor, leeway(state.risen, band=recipe.leeway))
         usual = state.usual_norm
         gradient, norm = clipped(found.chosen - factor * found.rejected, usual)
         figures = _figures(found, norm, factor)

@@ -154,9 +154,9 @@ def test_the_safeguard_leaves_alone_what_does_no_harm():
 
 
 def test_the_rejected_branch_is_left_out_once_chosen_errors_have_risen():
-    assert leeway(-0.2) == leeway(-0.005) == 1
-    assert leeway(0.0) == pytest.approx(0.5)
-    assert leeway(0.005) == leeway(0.5) == 0
+    assert leeway(-0.2, band=0.01) == leeway(-0.005, band=0.01) == 1
+    assert leeway(0.0, band=0.01) == pytest.approx(0.5)
+    assert leeway(0.005, band=0.01) == leeway(0.5, band=0.02) == 0
 
 
 def test_accuracy_counts_votes_by_weight_and_leaves_ties_out():

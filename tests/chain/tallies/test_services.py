@@ -134,7 +134,7 @@ def test_facts_are_what_the_chain_says(chain, opened):
     gallery.stake(ada, 0, 30)
     gallery.stake(ada, 1, 10)
     chain.act(ada, gallery.token, "SalonToken", "transfer", bob, 100 * WHOLE)
-    gallery.stake(bob, 1, 50)
+    gallery.stake(bob, 1, 150)
     for _ in range(3):
         chain.go_on(60)
     gallery.renew()
@@ -151,7 +151,7 @@ def test_facts_are_what_the_chain_says(chain, opened):
     gallery.index()
     facts = chain_facts(round_id=gallery.round.pk)
     assert (facts.chain_id, facts.contract) == (31337, gallery.curation)
-    assert facts.principal_wei == {ada: 40 * WHOLE, bob: 50 * WHOLE}
+    assert facts.principal_wei == {ada: 40 * WHOLE, bob: 150 * WHOLE}
     assert facts.kin == [tuple(sorted((ada, bob)))]
     assert facts.stakes == [(cyd, gallery.candidates[0].digest, 70 * WHOLE)]
     assert facts.pool_wei == 5 * WHOLE

@@ -119,6 +119,7 @@ class OnChain:
         self.chain, self.curation = chain, curation
         self.court = small(Court(candidates=4, contract=curation))
         self.snapshot = self.newest()
+        chain.go_on(2)  # anvil mines several blocks in a second, and principal is asked for by time
         now = int(time.time())
         number = self.court.round.pk
         self.do("openRound", number, (now + 900, now + 900, now + 1800, 300))

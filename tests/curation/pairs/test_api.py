@@ -60,11 +60,11 @@ def test_pictures_of_a_pair_are_there_and_described(hers) -> None:
 
 
 def test_test_pair_looks_like_any_other(hers, ada) -> None:
-    round_ = round_with(1, 2)
+    round_ = round_with(1, 4)
     decoys = {decoy_of(candidate).digest for candidate in round_.candidates.all()}
     answer = hers.get(f"/api/v1/rounds/{round_.pk}/pairs?count=12").json()
     kinds = [pair.kind for pair in ServedPair.objects.filter(member=ada).order_by("pk")]
-    assert sorted(kinds) == ["gold", "preference"]
+    assert set(kinds) == {"gold", "preference"}
     shapes, headers = set(), []
     for pair in answer["pairs"]:
         text = json.dumps(pair)

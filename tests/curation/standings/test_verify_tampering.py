@@ -15,6 +15,7 @@ from tests.curation.standings.verifying import Verifier, bent, one, opened, seal
 
 pytestmark = pytest.mark.django_db
 Bundle = dict[str, Any]
+SIGNATURE = 130  # hex digits of 65 bytes
 Change = Callable[[Bundle], str]  # returns words that name the place
 
 
@@ -90,6 +91,17 @@ def section(path: str, value: Callable[[Any], Any], words: str) -> Change:
         for part in way:
             at = at[part]
         at[last] = value(at[last])
+        return words
+
+    return change
+
+
+def delegated(name: str, value: Callable[[Any], Any], words: str) -> Change:
+    """A change in the first delegation that an account signed rather than a contract."""
+
+    def change(bundle: Bundle) -> str:
+        row = next(row for row in bundle["delegations"] if len(row["signature"]) == SIGNATURE)
+        row[name] = value(row[name])
         return words
 
     return change
@@ -178,21 +190,17 @@ def _staker(bundle: Bundle) -> str:
 
 
 DELEGATIONS: dict[str, Change] = {
-    "message": section(
-        "delegations.0.message", lambda t: t.replace("costs", "cost"), "does not trust"
-    ),
-    "another statement": section("delegations.0.message", lambda t: t + "\n- x", "does not trust"),
-    "signature": section("delegations.0.signature", lambda t: bent(t, 70), "did not sign it"),
-    "proof": section("delegations.0.proof", bent, "its key did not sign it"),
-    "address": section(
-        "delegations.0.address", lambda _: "0x" + "22" * 20, "does not trust this key"
-    ),
-    "key": section("delegations.0.key", lambda k: k[:-1] + "2", "delegations"),
-    "expires_at": section("delegations.0.expires_at", shifted(1), "expires at another time"),
-    "accepted_at": section("delegations.0.accepted_at", shifted(1), "not delegated to yet"),
-    "accepted too early": section("delegations.0.accepted_at", shifted(-1), "times do not fit"),
-    "revoked_at": section(
-        "delegations.0.revoked_at", lambda _: "2020-01-01T00:00:00.000000Z", "its key was revoked"
+    "message": delegated("message", lambda t: t.replace("costs", "cost"), "does not trust"),
+    "another statement": delegated("message", lambda t: t + "\n- x", "does not trust"),
+    "signature": delegated("signature", lambda t: bent(t, 70), "did not sign it"),
+    "proof": delegated("proof", bent, "its key did not sign it"),
+    "address": delegated("address", lambda _: "0x" + "22" * 20, "does not trust this key"),
+    "key": delegated("key", lambda k: k[:-1] + "2", "delegations"),
+    "expires_at": delegated("expires_at", shifted(1), "expires at another time"),
+    "accepted_at": delegated("accepted_at", shifted(1), "not delegated to yet"),
+    "accepted too early": delegated("accepted_at", shifted(-1), "times do not fit"),
+    "revoked_at": delegated(
+        "revoked_at", lambda _: "2020-01-01T00:00:00.000000Z", "its key was revoked"
     ),
     "less": lambda b: (b["delegations"].pop(0), "has another delegation")[1],
 }

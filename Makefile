@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 export PYTHONPATH := .
 export HF_HUB_OFFLINE ?= 1
@@ -38,9 +39,9 @@ install-dev: $(VENV)/ready-dev node_modules/.ready
 run: install  ## start everything on this machine; PORT, CHAIN_PORT, SALON_DATA change the places
 	@exec $(BIN)/python -m project.stack
 
-test: install-dev  ## run every test: Python, services, browser
+test: install-dev  ## run every test: Python, services, browser; WORKERS at a time
 	@$(BIN)/python -m tests.browser_setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: install-dev  ## lint, types, import rules, contracts, migrations, templates, deploy settings
 	@$(BIN)/ruff check .

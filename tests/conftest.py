@@ -8,6 +8,17 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+HERE = Path(__file__).parent
+SITES = (HERE / "browser",)  # folders whose tests share a site that takes long to start
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares a started site or a module's fixtures, when workers share tests."""
+    for item in items:
+        shared = next((folder for folder in SITES if folder in item.path.parents), item.path)
+        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(HERE))))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def static_folder(data_folder: Path) -> None:

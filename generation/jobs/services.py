@@ -19,7 +19,7 @@ from django.utils import timezone
 from curation.galleries.services import DigestTaken, Provenance, RoundClosed, publish_candidate
 from curation.models import Candidate, Round
 from generation.agents.models import Agent
-from generation.errors import GenerationError
+from generation.errors import GenerationError, storable
 from generation.jobs.models import MOST_ATTEMPTS, GenerationJob
 from generation.versions.models import ModelVersion
 
@@ -219,7 +219,7 @@ def give_back(*, lease: Lease, error: str) -> None:
     spent = lease.job.attempts >= MOST_ATTEMPTS
     _held(lease).update(
         status=Status.DEAD if spent else Status.QUEUED,
-        error=_storable(error),
+        error=storable(error),
         released_at=None,
         lease_until=None,
         finished_at=timezone.now() if spent else None,
@@ -251,18 +251,13 @@ def _open_rounds() -> QuerySet[Round]:
     return Round.objects.filter(status=Round.Status.OPEN)
 
 
-def _storable(error: str) -> str:
-    """An error's text as PostgreSQL can keep it: UTF-8 without NUL."""
-    return error[:2000].replace("\0", "").encode(errors="replace").decode()
-
-
 def _held(lease: Lease) -> QuerySet[GenerationJob]:
     return GenerationJob.objects.filter(pk=lease.job.pk, fence=lease.fence, status=Status.RUNNING)
 
 
 def _end(lease: Lease, status: Status, *, error: str = "") -> None:
     ended = _held(lease).update(
-        status=status, finished_at=timezone.now(), lease_until=None, error=_storable(error)
+        status=status, finished_at=timezone.now(), lease_until=None, error=storable(error)
     )
     if not ended:
         raise LeaseLost(f"Job {lease.job.pk} is no longer held with token {lease.fence}.")

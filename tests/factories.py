@@ -131,10 +131,10 @@ class StandingFactory(factory.django.DjangoModelFactory):
     weight = 0.0
 
 
-def picture(number: int) -> Image.Image:
+def picture(number: int, side: int = 16) -> Image.Image:
     """A small picture unlike every other number's."""
     colour = hashlib.sha256(str(number).encode()).digest()[:3]
-    image = Image.new("RGB", (16, 16), tuple(colour))
+    image = Image.new("RGB", (side, side), tuple(colour))
     image.putpixel((number % 16, number // 16 % 16), (255, 255, 255))
     return image
 
@@ -162,9 +162,9 @@ def provenance(number: int, **changes: object) -> Provenance:
     return Provenance(**(facts | changes))
 
 
-def publish(round_: Round, number: int, **changes: object) -> Candidate:
+def publish(round_: Round, number: int, *, side: int = 16, **changes: object) -> Candidate:
     """A candidate with its files, hung by the service itself."""
-    stored = files.store_picture(picture(number))
+    stored = files.store_picture(picture(number, side))
     return publish_candidate(
         round_id=round_.pk,
         digest=stored.digest,

@@ -24,6 +24,7 @@ class PreferenceDataset(models.Model):
     voters_count = models.PositiveIntegerField()
     effective_count = models.FloatField()  # Kish: (Σw)² / Σw²
     excluded = models.JSONField(default=dict)  # reason → how many ballots or pairs
+    unfit = models.TextField(blank=True)  # why nothing is trained on it, for people
     parameters = models.JSONField(default=dict)
     files = models.JSONField(default=dict)  # "jsonl", "parquet" → name in storage, SHA-256, bytes
 

@@ -25,6 +25,7 @@ from curation.galleries.api import router as galleries
 from curation.pairs.api import router as pairs
 from curation.stakes.api import router as stakes
 from curation.standings.api import router as standings
+from generation.preferences.api import router as preferences
 
 log = structlog.get_logger(__name__)
 LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest thing said here
@@ -69,6 +70,7 @@ api.add_router("", ballots)
 api.add_router("", pairs)
 api.add_router("", anchors)
 api.add_router("", staking)
+api.add_router("", preferences)
 
 
 def problem(

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
@@ -20,6 +19,7 @@ from dramatiq.middleware.time_limit import TimeLimitExceeded
 
 from generation.jobs import publishing, services
 from generation.jobs.services import LEASE, Lease
+from generation.versions.files import local_adapter
 
 if TYPE_CHECKING:
     from generation.engines.diffusers_engine import DiffusersEngine
@@ -53,7 +53,8 @@ def load(version: ModelVersion) -> DiffusersEngine:
     """The engine with a model version loaded; only what changed is loaded anew."""
     from generation.engines.protocol import Adapter, ModelSource  # noqa: PLC0415
 
-    adapters = (Adapter(version.slug, Path(version.adapter)),) if version.adapter else ()
+    path = local_adapter(version)
+    adapters = (Adapter(version.slug, path),) if path else ()
     with _loading:
         ready = engine()
         ready.load(ModelSource(version.base, adapters))

@@ -63,6 +63,7 @@ class Env:
     salon_compile: bool  # torch.compile the denoiser
     generation_batch: int  # pictures drawn together, 1-64
     generation_threads: int  # torch threads on the CPU; 0 leaves torch's choice
+    training_recipe: dict[str, Any]  # what differs from the defaults of learning's Recipe
     chain_port: int  # the embedded chain listens here, on loopback only
     rpc_url: str = field(repr=False)  # the chain's JSON-RPC node; providers put keys into it
     rpc_given: bool  # RPC_URL names it; else it is where our own would be
@@ -219,6 +220,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         salon_compile=reader.flag("SALON_COMPILE", default=False),
         generation_batch=reader.integer("GENERATION_BATCH", 1, 1, 64),
         generation_threads=reader.integer("GENERATION_THREADS", 0, 0, 512),
+        training_recipe=reader.recipe("TRAINING_RECIPE"),
         **_read_chain(reader, site_url),
         receipt_key=reader.secret_hex("RECEIPT_KEY"),
         pairs_per_round=reader.integer("PAIRS_PER_ROUND", 60, 1, 1000),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from generation.learning.recipe import Recipe
+
 T = TypeVar("T")
+_FIELDS = ", ".join(field.name for field in fields(Recipe))
 
 
 class EnvironmentInvalid(Exception):
@@ -117,6 +121,17 @@ class Reader:
             return raw
 
         return self.read(name, "auto", parse, "auto, cpu, mps, cuda or cuda: and a number")
+
+    def recipe(self, name: str) -> dict[str, Any]:
+        def parse(raw: str) -> dict[str, Any]:
+            changes = json.loads(raw)
+            try:
+                Recipe(**changes)
+            except TypeError as error:  # no object, or a field there is not
+                raise ValueError(raw) from error
+            return dict(changes)
+
+        return self.read(name, "{}", parse, f"a JSON object with fields of a recipe ({_FIELDS})")
 
     def key_source(self, name: str) -> KeySource:
         """NAME_KEY, or NAME_KEYSTORE with NAME_KEYSTORE_PASSWORD_FILE; a wrong key is not told."""

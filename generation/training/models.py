@@ -67,6 +67,11 @@ class TrainingRun(models.Model):
     def __str__(self) -> str:
         return f"training run {self.pk}"
 
+    @property
+    def stream(self) -> str:
+        """Name of this run's live stream."""
+        return f"run-{self.pk}"
+
 
 class RunPoint(models.Model):
     """What a run measured at one step."""
@@ -74,7 +79,7 @@ class RunPoint(models.Model):
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="points", db_index=False)
     step = models.PositiveIntegerField()
     loss = models.FloatField()
-    accuracy = models.FloatField()  # of the implicit reward, on the batch
+    accuracy = models.FloatField(null=True)  # of the implicit reward, on the batch; none if all tie
     chosen_error = models.FloatField(null=True)  # ÷ the reference's
     validation_error = models.FloatField(null=True)  # denoising, ÷ the reference's
 

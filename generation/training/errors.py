@@ -1,0 +1,13 @@
+"""What training runs refuse."""
+
+from __future__ import annotations
+
+from generation.errors import GenerationError
+
+
+class RunLost(GenerationError):
+    """Another worker claimed the run since, or it was ended."""
+
+
+class DatasetUnfit(GenerationError):
+    """Nothing can be learned from this dataset; the message says why."""

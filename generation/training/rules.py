@@ -1,0 +1,41 @@
+"""What is held out, and which pictures a sample sheet shows: pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEAST_PROMPTS_TO_HOLD_OUT = 8
+HELD_OUT = 1 / 6  # of the prompts
+SHEET_PROMPTS, SHEET_SEEDS = 4, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture of a sample sheet: drawn by the challenger and by its reference."""
+
+    prompt: str
+    seed: int
+
+
+def held_out_prompts(prompts: Sequence[str]) -> frozenset[str]:
+    """Prompts whose rows are kept from training, to measure accuracy on what was not learned.
+
+    Drawn by hash, so that a prompt that comes again in another dataset is held out again. None
+    when there are too few prompts to spare one.
+    """
+    distinct = sorted(set(prompts), key=lambda prompt: hashlib.sha256(prompt.encode()).digest())
+    if len(distinct) < LEAST_PROMPTS_TO_HOLD_OUT:
+        return frozenset()
+    return frozenset(distinct[: round(HELD_OUT * len(distinct))])
+
+
+def sheet(prompts: Sequence[str], *, seed: int) -> list[Sample]:
+    """What a sample sheet shows: some prompts, the same seeds of each, in order."""
+    distinct = sorted(set(prompts), key=lambda p: hashlib.sha256(f"{seed}\0{p}".encode()).digest())
+    return [
+        Sample(prompt, (seed * 1000 + number) % 2**31)
+        for prompt in distinct[:SHEET_PROMPTS]
+        for number in range(SHEET_SEEDS)
+    ]

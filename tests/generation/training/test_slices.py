@@ -1,0 +1,145 @@
+"""A worker's slices on a real, tiny pipeline: from a dataset to an adapter in storage."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+
+from curation.galleries.files import picture_name
+from generation.models import ModelVersion, TrainingRun, VersionEvent
+from generation.training import services, slices
+from generation.training.slices import folder_of, train_slice
+from generation.versions.files import adapter_name
+from tests.generation.training.conftest import dataset_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
+Status = TrainingRun.Status
+
+
+@pytest.fixture
+def run(dataset) -> TrainingRun:
+    return services.queue_training(dataset=dataset)
+
+
+def once(run: TrainingRun) -> TrainingRun:
+    """One slice to the end."""
+    assert train_slice(run_id=run.pk) is False
+    run.refresh_from_db()
+    return run
+
+
+def test_a_dataset_becomes_an_adapter_that_was_examined(run):
+    once(run)
+    assert run.status == Status.FINISHED, run.reason
+    version = run.version
+    with default_storage.open(version.adapter) as file:
+        assert hashlib.sha256(file.read()).hexdigest() == version.adapter_hash
+    assert list(run.points.values_list("step", flat=True)) == list(range(1, 13))
+    assert run.points.exclude(validation_error=None).exists()
+    figures = run.figures
+    assert figures["rows"] == 4
+    assert figures["beta"] > 0
+    assert [guard["name"] for guard in figures["guards"]] == ["variance", "chosen_error", "drift"]
+    assert len(figures["sheet"]) == 2 * 4
+    for sample in figures["sheet"]:
+        assert sample["challenger"] != sample["reference"]
+        assert default_storage.exists(picture_name(sample["challenger"]))
+    refused = any(not guard["passed"] for guard in figures["guards"])
+    assert bool(run.reason) == refused
+    expected = ModelVersion.Status.RETIRED if refused else ModelVersion.Status.DRAFT
+    assert version.status == expected
+    assert not folder_of(run.pk).exists()
+
+
+def test_slices_on_several_machines_end_in_the_same_bits(run, live):
+    whole = once(run).version.adapter_hash
+    points = list(run.points.values_list("step", "loss", "accuracy"))
+    dataset = run.dataset
+    TrainingRun.objects.all().delete()
+    VersionEvent.objects.all().delete()
+    ModelVersion.objects.exclude(pk=live.pk).delete()
+    default_storage.delete(adapter_name(whole))
+    again = services.queue_training(dataset=dataset)
+    default_storage.delete(f"training/run-{again.pk}.safetensors")
+    count = 0
+    while train_slice(run_id=again.pk, steps=5):
+        count += 1
+        shutil.rmtree(folder_of(again.pk))  # the next one runs elsewhere
+    again.refresh_from_db()
+    assert count == 2
+    assert again.version.adapter_hash == whole
+    assert list(again.points.values_list("step", "loss", "accuracy")) == points
+
+
+def test_a_run_that_another_worker_took_is_left_alone(run, monkeypatch):
+    note = slices.Diary.note
+
+    def taken(diary, progress) -> None:
+        if progress.step == 5:
+            TrainingRun.objects.filter(pk=run.pk).update(fence=99, worker="other")
+        note(diary, progress)
+
+    monkeypatch.setattr(slices, "SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(slices.Diary, "note", taken)
+    once(run)
+    assert (run.status, run.worker, run.version) == (Status.RUNNING, "other", None)
+    assert run.points.count() == 4
+
+
+def test_a_row_whose_picture_is_gone_is_left_out(live, small_recipe):
+    dataset = dataset_of(live, prompts=3)
+    default_storage.delete(picture_name(dataset.rows.first().chosen))
+    run = once(services.queue_training(dataset=dataset))
+    assert run.status == Status.FINISHED
+    assert run.figures["rows"] == 4  # two rows of six had it
+
+
+def test_a_run_without_pictures_stops_with_a_reason(run):
+    for row in run.dataset.rows.all():
+        default_storage.delete(picture_name(row.rejected))
+    once(run)
+    assert run.status == Status.STOPPED
+    assert run.reason
+
+
+def test_a_full_disk_leaves_everything_as_it_was(run, live, monkeypatch):
+    from generation.learning import state
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state, "save_tensors", full)
+    once(run)
+    assert run.status == Status.QUEUED
+    assert "No space left" in run.reason
+    live.refresh_from_db()
+    assert live.status == ModelVersion.Status.LIVE
+    assert ModelVersion.objects.count() == 1
+    monkeypatch.undo()
+    assert once(run).status == Status.FINISHED
+
+
+@pytest.mark.parametrize("kind", ["pickle", "another architecture", "cut off"])
+def test_threat_26_an_adapter_that_is_no_lora_of_this_base_stops_the_run(run, live, kind):
+    import torch
+    from safetensors.torch import save
+
+    layer = "transformer.nowhere.to_q.lora_{}.weight"
+    foreign = save({layer.format("A"): torch.ones(2, 8), layer.format("B"): torch.ones(8, 2)})
+    content = {
+        "pickle": pickle.dumps({"weights": Path("/tmp")}),
+        "another architecture": foreign,
+        "cut off": foreign[: len(foreign) // 2],
+    }[kind]
+    path = folder_of(0).parent.parent / "adapters" / f"{'cd' * 32}.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    ModelVersion.objects.filter(pk=live.pk).update(adapter="adapters/x", adapter_hash="cd" * 32)
+    once(run)
+    assert run.status == Status.STOPPED
+    assert path.name in run.reason

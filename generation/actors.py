@@ -33,3 +33,21 @@ def generate_candidate(job_id: int) -> None:
     from generation.jobs import drawing  # noqa: PLC0415
 
     drawing.draw_ahead(job_id=job_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=30 * MINUTES_MS)
+def build_preference_dataset(round_id: int) -> None:
+    """Make what a counted round's ballots teach; a second delivery is a no-op."""
+    from generation.preferences import services  # noqa: PLC0415 - keeps the web process light
+
+    services.build_preference_dataset(round_id=round_id)
+
+
+@dramatiq.actor(
+    queue_name="training", max_retries=0, time_limit=30 * MINUTES_MS, notify_shutdown=True
+)
+def train_adapter(run_id: int) -> None:
+    """Go on with a training run for a slice; the scheduler asks for the next one."""
+    from generation.training import slices  # noqa: PLC0415 - keeps the web process light
+
+    slices.train_slice(run_id=run_id)

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.dispatch import receiver
 
-from curation.galleries.signals import round_closed, round_opened
+from curation.galleries.signals import round_closed, round_opened, tally_published
 from generation import actors
 from generation.agents.signals import preview_asked
 from generation.jobs import services as jobs
@@ -25,6 +25,12 @@ def compose_prompts(*, round_id: int, **_: Any) -> None:
 def cancel_waiting_jobs(**_: Any) -> None:
     """Cancel what was still queued for the round."""
     jobs.sweep()
+
+
+@receiver(tally_published)
+def learn_from_ballots(*, round_id: int, **_: Any) -> None:
+    """Have a worker make the round's preference dataset; the sweep repeats a lost message."""
+    actors.build_preference_dataset.send(round_id)
 
 
 @receiver(preview_asked)

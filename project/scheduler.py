@@ -28,6 +28,8 @@ from curation.pairs import decoys, pools
 from generation import actors
 from generation.agents.services import rounds_without_jobs
 from generation.jobs import services as jobs
+from generation.preferences.selectors import rounds_to_learn_from
+from generation.training import services as training
 
 log = structlog.get_logger(__name__)
 LOCK_ID = 0x5A10  # any number, the same for every scheduler of one database
@@ -47,6 +49,22 @@ def repeat_lost_proposals() -> None:
     for round_ in rounds_without_jobs():
         if cache.add(f"proposal-asked:{round_.pk}", 1, timeout=60):
             actors.propose_prompts.send(round_.pk)
+
+
+def repeat_lost_datasets() -> None:
+    """Ask again for datasets of counted rounds that have none."""
+    for round_ in rounds_to_learn_from()[:10]:
+        if cache.add(f"dataset-asked:{round_.pk}", 1, timeout=300):
+            actors.build_preference_dataset.send(round_.pk)
+
+
+def tend_training() -> None:
+    """Plan a run where one is due, and hand what waits to the training workers."""
+    training.sweep()
+    training.queue_due_training()
+    with transaction.atomic():
+        for run_id in training.release_runs():
+            actors.train_adapter.send(run_id)
 
 
 def tend_pairs() -> None:
@@ -75,6 +93,8 @@ def tasks() -> list[Task]:
         Task(jobs.sweep, 2),
         Task(release_jobs, 1),
         Task(tend_pairs, 2),
+        Task(repeat_lost_datasets, 5),
+        Task(tend_training, 2),
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
         Task(SessionStore.clear_expired, 3600),

@@ -88,6 +88,7 @@ def site_processes(env: Env, environment: Mapping[str, str]) -> tuple[Process, .
             ready=lambda: page_answers(env),
         ),
         worker("generation", threads=1),
+        worker("training", threads=1),
         worker("default", threads=4),
         Process("scheduler", _manage("run_scheduler"), environment),
         Process("indexer", _manage("run_indexer"), environment),

@@ -1,0 +1,1 @@
+"""A community of made-up members who use the site as anybody does: over HTTP, with wallets."""

@@ -41,7 +41,7 @@ run: install  ## start everything on this machine; PORT, CHAIN_PORT, SALON_DATA 
 
 test: install-dev  ## run every test: Python, services, browser; WORKERS at a time
 	@$(BIN)/python -m tests.browser_setup
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: install-dev  ## lint, types, import rules, contracts, migrations, templates, deploy settings
 	@$(BIN)/ruff check .

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-SITES = (HERE / "browser",)  # folders whose tests share a site that takes long to start
+# Folders whose tests share a site that takes long to start, or run whole stacks: one at a time.
+TOGETHER = {"tests/browser/": "browser", "tests/flows/": "stacks", "tests/faults/": "stacks"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the mark
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a started site or a module's fixtures, when workers share tests."""
-    for item in items:
-        shared = next((folder for folder in SITES if folder in item.path.parents), item.path)
-        item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(HERE))))
+class Together(LoadScopeScheduling):
+    """Shares tests out to workers file by file, and some folders as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return next((name for folder, name in TOGETHER.items() if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """How `-n` shares tests out; xdist's own groups do not work with this pytest."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

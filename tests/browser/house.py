@@ -96,9 +96,9 @@ def other_database(name: str) -> Iterator[None]:
     before = database["NAME"]
 
     def move(to: str) -> None:
+        database["NAME"] = to  # first: a thread that is late would fill a pool of the old one
         connections["default"].close()
         connections["default"].close_pool()
-        database["NAME"] = to
 
     move(name)
     try:

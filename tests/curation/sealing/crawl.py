@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import connections
@@ -189,6 +190,7 @@ async def _sockets(paths: Collection[str], work: Callable[[], None] | None = Non
     for socket in opened.values():
         await socket.disconnect(timeout=5)
     await asyncio.sleep(0)
+    await sync_to_async(lambda: None)()  # what consumers still asked of the database is over
     hub._hubs.clear()
     told = {
         f"socket {path}": normal("\n".join(texts))

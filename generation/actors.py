@@ -51,3 +51,11 @@ def train_adapter(run_id: int) -> None:
     from generation.training import slices  # noqa: PLC0415 - keeps the web process light
 
     slices.train_slice(run_id=run_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=5 * MINUTES_MS)
+def count_twins(round_id: int) -> None:
+    """Count what a round says of the blind test in it; a second delivery is a no-op."""
+    from generation.challenges import services  # noqa: PLC0415 - keeps the web process light
+
+    services.count_twins(round_id=round_id)

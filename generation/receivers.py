@@ -29,7 +29,8 @@ def cancel_waiting_jobs(**_: Any) -> None:
 
 @receiver(tally_published)
 def learn_from_ballots(*, round_id: int, **_: Any) -> None:
-    """Have a worker make the round's preference dataset; the sweep repeats a lost message."""
+    """Have workers count twins and make a dataset; the sweeps repeat lost messages."""
+    actors.count_twins.send(round_id)
     actors.build_preference_dataset.send(round_id)
 
 

@@ -27,6 +27,7 @@ from curation.live import services as live
 from curation.pairs import decoys, pools
 from generation import actors
 from generation.agents.services import rounds_without_jobs
+from generation.challenges.selectors import rounds_to_count
 from generation.jobs import services as jobs
 from generation.preferences.selectors import rounds_to_learn_from
 from generation.training import services as training
@@ -56,6 +57,13 @@ def repeat_lost_datasets() -> None:
     for round_ in rounds_to_learn_from()[:10]:
         if cache.add(f"dataset-asked:{round_.pk}", 1, timeout=300):
             actors.build_preference_dataset.send(round_.pk)
+
+
+def repeat_lost_counts() -> None:
+    """Ask again for the blind tests of counted rounds."""
+    for round_ in rounds_to_count()[:10]:
+        if cache.add(f"twins-asked:{round_.pk}", 1, timeout=60):
+            actors.count_twins.send(round_.pk)
 
 
 def tend_training() -> None:
@@ -93,6 +101,7 @@ def tasks() -> list[Task]:
         Task(jobs.sweep, 2),
         Task(release_jobs, 1),
         Task(tend_pairs, 2),
+        Task(repeat_lost_counts, 5),
         Task(repeat_lost_datasets, 5),
         Task(tend_training, 2),
         Task(live.trim, 60),

@@ -27,6 +27,7 @@ def rounds_to_gather(now: datetime) -> list[Round]:
         Candidate.objects.filter(
             status=Candidate.Status.PUBLISHED,
             anchor__isnull=True,
+            trial=False,
             round__status=Round.Status.OPEN,
             round__on_chain__state=ChainRound.State.OPEN,
             round__on_chain__anchor_deadline__gt=now,

@@ -50,7 +50,10 @@ def round_of(order: Order) -> ChainRound:
 def anchor_for(order: Order) -> Anchor:
     """The proof of the order's candidate. Raises CandidateUnknown, CandidateNotAnchored."""
     candidate = Candidate.objects.filter(
-        digest=order.digest, round_id=order.round_id, status=Candidate.Status.PUBLISHED
+        digest=order.digest,
+        round_id=order.round_id,
+        status=Candidate.Status.PUBLISHED,
+        trial=False,
     ).first()
     if candidate is None:
         raise errors.CandidateUnknown("No such picture hangs in this round.")

@@ -12,7 +12,7 @@ from ninja import Field, ModelSchema, Router, Schema
 from curation.apis import PAGE, Limit, PageOut, answers, keyset
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
-from curation.galleries.selectors import hanging
+from curation.galleries.selectors import hanging, shown
 
 router = Router(tags=["rounds and candidates"])
 
@@ -119,11 +119,7 @@ def candidates(request: HttpRequest, round_id: int, cursor: str = "", limit: Lim
 @router.get("/candidates/{digest:digest}", response=answers(CandidateDetail, 404, 429))
 def candidate(request: HttpRequest, digest: str) -> Any:
     """One candidate."""
-    found: Any = get_object_or_404(
-        Candidate.objects.select_related("round"),
-        digest=digest,
-        status=Candidate.Status.PUBLISHED,
-    )
+    found: Any = get_object_or_404(shown(), digest=digest)
     found.closes_at = found.round.closes_at
     found.unsealed = None if found.round.is_open else _unsealed(found)
     return found

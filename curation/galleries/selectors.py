@@ -27,8 +27,15 @@ def open_rounds(limit: int = 6) -> QuerySet[Round]:
 
 
 def hanging(round_: Round) -> QuerySet[Candidate]:
-    """What hangs on a round's wall, newest first."""
-    return Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED).order_by("-id")
+    """What hangs on a round's wall, newest first; twins of a blind test hang on none."""
+    found = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED, trial=False)
+    return found.order_by("-id")
+
+
+def shown() -> QuerySet[Candidate]:
+    """Candidates with a page: all that were not taken down, twins once their round is over."""
+    found = Candidate.objects.filter(status=Candidate.Status.PUBLISHED).select_related("round")
+    return found.exclude(trial=True, round__status=Round.Status.OPEN)
 
 
 def wall_page(round_: Round, cursor: str = "", size: int = PAGE) -> Page:

@@ -106,9 +106,9 @@ def close_round(*, round_: Round) -> None:
 
 @transaction.atomic
 def publish_candidate(
-    *, round_id: int, digest: str, size_bytes: int, provenance: Provenance
+    *, round_id: int, digest: str, size_bytes: int, provenance: Provenance, trial: bool = False
 ) -> Candidate:
-    """Hang a stored picture on its round's wall.
+    """Hang a stored picture on its round's wall; a twin of a blind test is kept off it.
 
     Raises:
         RoundClosed: the round closed while it was being drawn.
@@ -120,12 +120,18 @@ def publish_candidate(
     try:
         with transaction.atomic():
             candidate = Candidate.objects.create(
-                round=round_, digest=digest, size_bytes=size_bytes, **vars(provenance)
+                round=round_,
+                digest=digest,
+                size_bytes=size_bytes,
+                trial=trial,
+                **vars(provenance),
             )
     except IntegrityError as error:
         if Candidate.objects.filter(digest=digest).exists():
             raise DigestTaken(f"{digest} hangs already.") from error
         raise
+    if trial:
+        return candidate
     Round.objects.filter(pk=round_id).update(candidates_count=F("candidates_count") + 1)
     payload = {"candidate": candidate.pk}
     live.append(stream=round_.stream, kind="candidate_published", payload=payload)
@@ -168,6 +174,8 @@ def disqualify_candidate(*, candidate: Candidate) -> None:
 
 
 def _announce(candidate: Candidate, kind: str) -> None:
+    if candidate.trial:
+        return  # no wall shows it
     live.append(stream=candidate.round.stream, kind=kind, payload={"candidate": candidate.pk})
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from curation.cursors import CursorInvalid
 from curation.galleries import files
-from curation.galleries.models import Candidate, Round
-from curation.galleries.selectors import PAGE
+from curation.galleries.models import Round
+from curation.galleries.selectors import PAGE, hanging, shown
 from curation.galleries.walls import Wall
 from curation.pairs.selectors import pictures
 from curation.stakes.selectors import anchor_of
@@ -38,12 +38,8 @@ def round_wall(request: HttpRequest, round_id: int) -> HttpResponse:
 @require_safe
 def candidate(request: HttpRequest, digest: str) -> HttpResponse:
     """A candidate: picture, prompt, settings, and after its round also what was sealed."""
-    found = get_object_or_404(
-        Candidate.objects.select_related("round__brief"),
-        digest=digest,
-        status=Candidate.Status.PUBLISHED,
-    )
-    same_round = Candidate.objects.filter(round=found.round, status=Candidate.Status.PUBLISHED)
+    found = get_object_or_404(shown().select_related("round__brief"), digest=digest)
+    same_round = hanging(found.round).order_by()
     context: dict[str, Any] = {
         "candidate": found,
         "round": found.round,

@@ -41,7 +41,7 @@ class Chooser:
     def next(self) -> ServedPair | None:
         """The next pair, unsaved; None when the round has none left for this member."""
         seen = selectors.seen_of(self.served, self.prompts)
-        row = self._gold(seen) or self._repeat() or self._preference(seen)
+        row = self._gold(seen) or self._trial() or self._repeat() or self._preference(seen)
         if row is not None:
             self.served.append(row)
             self.taken.add((row.low, row.high))
@@ -64,6 +64,12 @@ class Chooser:
             found = selectors.decided_pairs(self.member, self.rng.choice(tallies))
         found = found or selectors.twins(self.member, self.round)
         return [known for known in found if known.pair not in self.taken]
+
+    def _trial(self) -> ServedPair | None:
+        left = [pair for pair in self.trials if pair not in self.taken]
+        if not left or not rules.wants_trial(self.rng):
+            return None
+        return self._row(self.rng.choice(left), Kind.TRIAL, How.RANDOM)
 
     def _repeat(self) -> ServedPair | None:
         if not rules.wants_repeat(self.rng):
@@ -94,6 +100,11 @@ class Chooser:
         groups = selectors.by_prompt(prompts) if alike else [list(prompts)]
         pair = rules.random_pair(groups, unlike=self.taken, rng=self.rng)
         return self._row(pair, Kind.PREFERENCE, How.RANDOM) if pair else None
+
+    @cached_property
+    def trials(self) -> list[Pair]:
+        """Twins of a blind test in this round."""
+        return selectors.trials_of(self.round)
 
     @cached_property
     def pool(self) -> Pool:

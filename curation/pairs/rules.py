@@ -17,6 +17,7 @@ Pair = tuple[str, str]  # two digests, the lower first
 GOLD_BLOCK = 3  # one gold pair in as many, at a place nobody can foresee, for newcomers
 GOLD_GAP = (7, 17)  # pairs from one gold pair to the next for everybody else: 12 on average
 REPEATS = 0.05
+TRIALS = 1 / 3  # of the pairs of a round with twins of a blind test, until all were judged
 SAME_PROMPT, SAME_PROMPT_LEAST = 0.6, 0.5
 RANDOM, RANDOM_LEAST = 0.4, 0.3
 DECIDED = 0.25  # of the gold pairs of those who are no newcomers: decided by others' ballots
@@ -66,6 +67,11 @@ def wants_decided(rng: Random) -> bool:
 def wants_repeat(rng: Random) -> bool:
     """Whether the next pair should be one the member answered in an earlier round."""
     return rng.random() < REPEATS
+
+
+def wants_trial(rng: Random) -> bool:
+    """Whether the next pair should be twins of a blind test."""
+    return rng.random() < TRIALS
 
 
 def wants_same_prompt(seen: Seen, rng: Random) -> bool:

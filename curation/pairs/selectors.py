@@ -77,7 +77,11 @@ def prompts_of(round_: Round) -> dict[str, str]:
 
 
 def seen_of(served: Collection[ServedPair], prompts: dict[str, str]) -> Seen:
-    """A member's pairs of a round, counted. Both of a gold pair share a prompt but train nobody."""
+    """A member's pairs of a round, counted, but for those of blind tests.
+
+    Both of a gold pair share a prompt but train nobody.
+    """
+    served = [pair for pair in served if pair.kind != ServedPair.Kind.TRIAL]
     kinds = [pair.kind for pair in served]
     last_gold = max((n for n, kind in enumerate(kinds) if kind == ServedPair.Kind.GOLD), default=-1)
     return Seen(
@@ -91,6 +95,15 @@ def seen_of(served: Collection[ServedPair], prompts: dict[str, str]) -> Seen:
         ),
         random=sum(pair.how == ServedPair.How.RANDOM for pair in served),
     )
+
+
+def trials_of(round_: Round) -> list[Pair]:
+    """Twins of a blind test that are both on show: one prompt and seed, drawn by two versions."""
+    twins: dict[tuple[str, int], list[str]] = defaultdict(list)
+    found = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED, trial=True)
+    for digest, prompt, seed in found.order_by("pk").values_list("digest", "prompt", "seed"):
+        twins[prompt, seed].append(digest)
+    return [ordered(*pair) for pair in twins.values() if len(pair) == 2]
 
 
 def unserved_ballots_of(member: Member, round_: Round) -> set[Pair]:

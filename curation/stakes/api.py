@@ -11,7 +11,7 @@ from ninja import Field, Router, Schema
 
 from curation.accounts.rules import checksum_address
 from curation.apis import PAGE, Limit, PageOut, answers, keyset
-from curation.galleries.models import Candidate
+from curation.galleries.selectors import shown
 from curation.stakes.models import Stake, Winner
 from curation.stakes.panels import RoundOnChain
 from curation.stakes.rules import Phase
@@ -46,7 +46,7 @@ def proof(request: HttpRequest, digest: str) -> Any:
     The tree is OpenZeppelin's standard tree of `bytes32`: the leaf is the digest hashed twice with
     Keccak-256, and each sibling is hashed with what one has so far, the smaller first.
     """
-    found = get_object_or_404(Candidate, digest=digest, status=Candidate.Status.PUBLISHED)
+    found = get_object_or_404(shown(), digest=digest)
     anchor = anchor_of(found)
     if anchor is None:
         raise Http404

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from curation.accounts.doors import member_required
 from curation.accounts.models import Member
 from curation.cursors import CursorInvalid
-from curation.galleries.models import Candidate, Round
+from curation.galleries.models import Round
+from curation.galleries.selectors import shown
 from curation.stakes.feed import feed_page
 from curation.stakes.panels import PoolPanel, StakePanel
 from curation.stakes.portfolios import portfolio_of
@@ -25,11 +26,7 @@ def visitor(request: HttpRequest) -> Member | None:
 @never_cache
 def candidate_stakes(request: HttpRequest, digest: str) -> HttpResponse:
     """A candidate's panel alone, for pages that are open already."""
-    found = get_object_or_404(
-        Candidate.objects.select_related("round__brief"),
-        digest=digest,
-        status=Candidate.Status.PUBLISHED,
-    )
+    found = get_object_or_404(shown().select_related("round__brief"), digest=digest)
     if (panel := StakePanel.of(found, visitor(request))) is None:
         raise Http404
     return render(request, "stakes/panel.html", {"panel": panel})

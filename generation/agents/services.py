@@ -6,12 +6,14 @@ import math
 import random
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from curation.models import Round
 from generation.agents import rules
 from generation.agents.choices import Affinity, choices_for
 from generation.agents.models import Agent
+from generation.challenges.planning import plan_twins
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, plan_jobs
@@ -73,18 +75,17 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
     ][:wanted]
     span_s = (round_.closes_at - round_.opened_at).total_seconds()
     due = rules.due_offsets_s(count=len(wishes), round_s=span_s)
-    return plan_jobs(
-        round_=round_,
-        agent=agent,
-        version=version,
-        planned=[
-            PlannedJob(
-                prompt=composition.prompt,
-                negative_prompt="",
-                primitives=list(composition.primitives),
-                seed=rules.seed_for(round_id=round_.pk, prompt=composition.prompt, index=index),
-                due_at=round_.opened_at + timedelta(seconds=offset_s),
-            )
-            for (composition, index), offset_s in zip(wishes, due, strict=True)
-        ],
-    )
+    planned = [
+        PlannedJob(
+            prompt=composition.prompt,
+            negative_prompt="",
+            primitives=list(composition.primitives),
+            seed=rules.seed_for(round_id=round_.pk, prompt=composition.prompt, index=index),
+            due_at=round_.opened_at + timedelta(seconds=offset_s),
+        )
+        for (composition, index), offset_s in zip(wishes, due, strict=True)
+    ]
+    with transaction.atomic():  # a round has all its jobs or none: half of them would stay half
+        count = plan_jobs(round_=round_, agent=agent, version=version, planned=planned)
+        plan_twins(round_=round_, agent=agent, wishes=planned)
+    return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from curation.ballots.selectors import counting
 from curation.models import Ballot, Candidate, Round
@@ -19,6 +19,12 @@ UNDECIDED = (Challenge.Status.WAITING, Challenge.Status.RUNNING)
 def challenge_of(champion: ModelVersion) -> Challenge | None:
     """The test that waits or runs against a version."""
     return Challenge.objects.filter(champion=champion, status__in=UNDECIDED).first()
+
+
+def is_trial(job_key: str) -> bool:
+    """Whether a job draws a twin of a blind test."""
+    twins = TwinPair.objects.filter(Q(champion_job=job_key) | Q(challenger_job=job_key))
+    return twins.exists()
 
 
 def rounds_to_count() -> QuerySet[Round]:

@@ -19,6 +19,7 @@ from django.db import connections
 
 from curation.galleries import files
 from curation.live import bus
+from generation.challenges.selectors import is_trial
 from generation.jobs import services
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import Drawing, Lease, LeaseLost
@@ -45,6 +46,7 @@ class Easels:
 
     def __init__(self, jobs: Sequence[GenerationJob]) -> None:
         self.jobs = jobs
+        self.unseen = {job.pk for job in jobs if is_trial(job.key)}  # twins of a blind test
         self.step = 0  # the newest with previews
         self.skipped = False
         self.newest: Future[None] | None = None
@@ -68,8 +70,9 @@ class Easels:
             job = self.jobs[progress.index]
             self._show(job, step=progress.step, steps=progress.steps, image=data)
 
-    @staticmethod
-    def _show(job: GenerationJob, **facts: object) -> None:
+    def _show(self, job: GenerationJob, **facts: object) -> None:
+        if job.pk in self.unseen:
+            return
         bus.send(
             job.round.stream, {"type": "preview", "easel": job.easel, "prompt": job.prompt, **facts}
         )

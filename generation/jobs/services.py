@@ -19,6 +19,7 @@ from django.utils import timezone
 from curation.galleries.services import DigestTaken, Provenance, RoundClosed, publish_candidate
 from curation.models import Candidate, Round
 from generation.agents.models import Agent
+from generation.challenges.selectors import is_trial
 from generation.errors import GenerationError, storable
 from generation.jobs.models import MOST_ATTEMPTS, GenerationJob
 from generation.versions.models import ModelVersion
@@ -206,6 +207,7 @@ def finish(*, lease: Lease, drawing: Drawing) -> Candidate | None:
                 digest=drawing.digest,
                 size_bytes=drawing.size_bytes,
                 provenance=provenance,
+                trial=is_trial(job.key),
             )
     except RoundClosed as closed:
         _end(lease, Status.CANCELLED, error=str(closed))

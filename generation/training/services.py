@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from curation.live import services as live
 from generation.challenges.models import VersionEvent
+from generation.challenges.services import start_challenge
 from generation.errors import storable
 from generation.learning.recipe import Recipe
 from generation.preferences.models import PreferenceDataset
@@ -241,6 +242,8 @@ def finish(*, hold: Hold, trained: Trained) -> ModelVersion:
             VersionEvent.objects.create(
                 version=version, kind=VersionEvent.Kind.GUARDED, reason=trained.refusal
             )
+        elif version.parent == ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first():
+            start_challenge(challenger=version)
     return version
 
 

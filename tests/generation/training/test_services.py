@@ -169,8 +169,19 @@ def test_an_adapter_becomes_a_version_and_it_is_logged(run, live):
     run.refresh_from_db()
     assert (run.status, run.version, run.figures) == (Status.FINISHED, version, {"beta": 4.0})
     assert (version.parent, version.base_hash) == (live, live.base_hash)
+    version.refresh_from_db()
+    assert version.status == ModelVersion.Status.CHALLENGER
+    assert {event.kind for event in version.events.all()} == {"trained", "challenged"}
+    assert Challenge.objects.get().champion == live
+
+
+def test_what_was_trained_against_a_version_that_no_longer_draws_is_not_tested(run, live):
+    hold = claim(run)
+    ModelVersion.objects.filter(pk=live.pk).update(status=ModelVersion.Status.RETIRED)
+    VersionFactory(status=ModelVersion.Status.LIVE)
+    version = services.finish(hold=hold, trained=trained())
     assert version.status == ModelVersion.Status.DRAFT
-    assert [event.kind for event in version.events.all()] == ["trained"]
+    assert not Challenge.objects.exists()
 
 
 def test_a_guard_keeps_a_version_from_any_test(run):

@@ -51,7 +51,7 @@ def test_a_dataset_becomes_an_adapter_that_was_examined(run):
         assert default_storage.exists(picture_name(sample["challenger"]))
     refused = any(not guard["passed"] for guard in figures["guards"])
     assert bool(run.reason) == refused
-    expected = ModelVersion.Status.RETIRED if refused else ModelVersion.Status.DRAFT
+    expected = ModelVersion.Status.RETIRED if refused else ModelVersion.Status.CHALLENGER
     assert version.status == expected
     assert not folder_of(run.pk).exists()
 

@@ -1,0 +1,208 @@
+"""Twins in a round: drawn by both versions, judged blindly, and seen nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from chain.anchoring.services import gather_batch
+from curation.galleries.selectors import hanging
+from curation.galleries.services import close_round
+from curation.live.models import Event
+from curation.models import Candidate, Round, ServedPair
+from curation.pairs.selectors import seen_of, trials_of
+from curation.pairs.services import serve_pairs
+from generation.agents.models import Agent
+from generation.challenges.planning import TWINS, plan_twins
+from generation.challenges.services import start_challenge
+from generation.jobs.models import GenerationJob
+from generation.jobs.services import Drawing, PlannedJob, claim, finish
+from generation.models import Challenge, ModelVersion, TwinPair
+from generation.versions.selectors import live_version
+from tests.curation.judging import judge, round_with, waiting
+from tests.factories import (
+    AgentFactory,
+    MemberFactory,
+    RoundFactory,
+    VersionFactory,
+    picture,
+    provenance,
+)
+from tests.generation.challenges.arena import version_on
+
+pytestmark = pytest.mark.django_db
+_numbers = itertools.count(300_000)
+
+
+@pytest.fixture
+def challenge() -> Challenge:
+    champion = VersionFactory(status=ModelVersion.Status.LIVE)
+    return start_challenge(challenger=version_on(champion))
+
+
+def wishes(round_: Round, prompts: int, seeds: int = 4) -> list[PlannedJob]:
+    return [
+        PlannedJob(
+            prompt=f"prompt {prompt}",
+            negative_prompt="",
+            primitives=["motif:fish"],
+            seed=100 * prompt + seed,
+            due_at=round_.opened_at,
+        )
+        for prompt in range(prompts)
+        for seed in range(seeds)
+    ]
+
+
+def plan(round_: Round, prompts: int = 6, seeds: int = 4, agent: Agent | None = None) -> int:
+    agent = agent or AgentFactory()
+    return plan_twins(round_=round_, agent=agent, wishes=wishes(round_, prompts, seeds))
+
+
+def drawn(job: GenerationJob, number: int) -> Candidate:
+    """A job's picture, published as its worker does."""
+    from curation.galleries import files
+
+    lease = claim(job_id=job.pk, worker="w")
+    stored = files.store_picture(picture(number))
+    drawing = Drawing(
+        digest=stored.digest,
+        size_bytes=stored.size_bytes,
+        scheduler="Euler",
+        libraries={},
+        timings={},
+    )
+    return finish(lease=lease, drawing=drawing)
+
+
+def test_twins_share_prompt_and_seed_and_are_drawn_by_both(challenge):
+    round_ = RoundFactory()
+    assert plan(round_) == TWINS
+    challenge.refresh_from_db()
+    assert challenge.status == Challenge.Status.RUNNING
+    for twins in TwinPair.objects.all():
+        one = GenerationJob.objects.get(key=twins.champion_job)
+        other = GenerationJob.objects.get(key=twins.challenger_job)
+        assert (one.prompt, one.seed) == (other.prompt, other.seed) == (twins.prompt, twins.seed)
+        assert one.model_version == challenge.champion
+        assert other.model_version == challenge.challenger
+        assert one.due_at < round_.closes_at
+    assert len(set(TwinPair.objects.values_list("prompt", flat=True))) == TWINS
+
+
+def test_planning_twice_adds_nothing(challenge):
+    round_, agent = RoundFactory(), AgentFactory()
+    plan(round_, agent=agent)
+    assert plan(round_, agent=agent) == 0
+    assert (TwinPair.objects.count(), GenerationJob.objects.count()) == (TWINS, 2 * TWINS)
+
+
+@pytest.mark.parametrize(("pictures", "pairs"), [(4, 0), (8, 1), (12, 2), (24, 4), (200, 4)])
+def test_small_rounds_have_few_twins(challenge, pictures, pairs):
+    assert plan(RoundFactory(), prompts=pictures // 4) == pairs
+
+
+def test_without_a_test_there_are_no_twins():
+    VersionFactory(status=ModelVersion.Status.LIVE)
+    assert plan(RoundFactory()) == 0
+    assert live_version()
+
+
+def test_twins_hang_on_no_wall_and_are_told_to_nobody_before_the_close(challenge, pages):
+    round_ = RoundFactory()
+    plan(round_)
+    twins = [
+        drawn(job, number)
+        for number, job in enumerate(GenerationJob.objects.filter(round=round_), 700)
+    ]
+    assert all(twin.trial for twin in twins)
+    round_.refresh_from_db()
+    assert round_.candidates_count == 0
+    assert not hanging(round_).exists()
+    assert not Event.objects.filter(kind="candidate_published").exists()
+    assert gather_batch(round_id=round_.pk) is None
+    assert pages.get(f"/api/v1/rounds/{round_.pk}/candidates").json()["items"] == []
+    places = [f"/candidates/{twins[0].digest}/", f"/api/v1/candidates/{twins[0].digest}"]
+    assert [pages.get(place).status_code for place in places] == [404, 404]
+    assert pages.get(twins[0].file_url).status_code == 200  # a pair shows it
+    close_round(round_=round_)
+    assert pages.get(places[1]).json()["unsealed"]["model_version"] == twins[0].model_version
+
+
+def trial_round(pairs: int = 4) -> Round:
+    """A round with candidates and twins that hang."""
+    from curation.galleries import files
+    from curation.galleries.services import publish_candidate
+
+    round_ = round_with(4, 4)
+    for number in range(2 * pairs):
+        place = next(_numbers)
+        stored = files.store_picture(picture(place))
+        facts = provenance(place, prompt=f"prompt {number // 2}", seed=number // 2)
+        publish_candidate(
+            round_id=round_.pk,
+            digest=stored.digest,
+            size_bytes=stored.size_bytes,
+            provenance=facts,
+            trial=True,
+        )
+    return round_
+
+
+def judged(member, round_: Round, times: int) -> list[ServedPair]:
+    for _ in range(times):
+        serve_pairs(member=member, round_=round_, count=1)
+        for pair in waiting(member, round_):
+            judge(pair)
+    return list(ServedPair.objects.filter(member=member, round=round_).order_by("pk"))
+
+
+def test_about_one_pair_in_three_is_twins_until_all_were_judged():
+    round_ = trial_round(pairs=6)
+    twins = set(trials_of(round_))
+    assert len(twins) == 6
+    shares, lefts = [], []
+    for _ in range(8):
+        served = judged(MemberFactory(), round_, 12)
+        found = [pair for pair in served if pair.kind == ServedPair.Kind.TRIAL]
+        assert {(pair.low, pair.high) for pair in found} <= twins
+        assert len({(pair.low, pair.high) for pair in found}) == len(found)
+        shares.append(len(found) / len(served))
+        lefts += [pair.low_left for pair in found]
+    assert 0.2 < sum(shares) / len(shares) < 0.5
+    assert 0 < sum(lefts) < len(lefts)
+
+
+def test_twins_upset_no_share_of_other_pairs():
+    served = judged(MemberFactory(), trial_round(), 14)
+    kept = [pair for pair in served if pair.kind != ServedPair.Kind.TRIAL]
+    assert len(kept) < len(served)
+    assert seen_of(served, {}) == seen_of(kept, {})
+
+
+def test_a_pair_with_a_twin_that_was_taken_down_is_not_served():
+    round_ = trial_round(pairs=1)
+    [pair] = trials_of(round_)
+    Candidate.objects.filter(digest=pair[0]).update(status=Candidate.Status.HIDDEN)
+    assert trials_of(round_) == []
+    kinds = {served.kind for served in judged(MemberFactory(), round_, 8)}
+    assert ServedPair.Kind.TRIAL not in kinds
+
+
+def test_threat_11_twins_look_like_any_other_pair(client, settings):
+    round_ = trial_round(pairs=6)
+    member = MemberFactory()
+    client.force_login(member)
+    answer = client.get(f"/api/v1/rounds/{round_.pk}/pairs?count=12").json()
+    kinds = set(ServedPair.objects.filter(member=member).values_list("kind", flat=True))
+    assert {"trial", "preference"} <= kinds
+    shapes = set()
+    for pair in answer["pairs"]:
+        text = json.dumps(pair)
+        for side in ("left", "right"):
+            text = text.replace(pair[side]["digest"], "DIGEST")
+            text = text.replace(pair[side]["alt"], "PROMPT")
+        shapes.add(text)
+    assert len(shapes) == 1

@@ -26,6 +26,7 @@ from curation.pairs.api import router as pairs
 from curation.stakes.api import router as stakes
 from curation.standings.api import router as standings
 from generation.preferences.api import router as preferences
+from generation.training.api import router as training
 
 log = structlog.get_logger(__name__)
 LARGEST_BODY_BYTES = 24_576  # a sign-in by an undeployed wallet is the largest thing said here
@@ -71,6 +72,7 @@ api.add_router("", pairs)
 api.add_router("", anchors)
 api.add_router("", staking)
 api.add_router("", preferences)
+api.add_router("", training)
 
 
 def problem(

@@ -26,6 +26,7 @@ from curation.pairs.api import router as pairs
 from curation.stakes.api import router as stakes
 from curation.standings.api import router as standings
 from generation.preferences.api import router as preferences
+from generation.training.api import router as training
 from generation.versions.api import router as versions
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ api.add_router("", anchors)
 api.add_router("", staking)
 api.add_router("", preferences)
 api.add_router("", versions)
+api.add_router("", training)
 
 
 def problem(

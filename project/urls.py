@@ -13,6 +13,9 @@ from curation.live import views as live
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import views as agents
+from generation.preferences import views as preferences
+from generation.training import views as training
+from generation.versions import views as versions
 from project import health
 from project.api import api
 
@@ -60,6 +63,15 @@ urlpatterns = [
     path("candidates/<digest:digest>/stakes", stakes.candidate_stakes, name="candidate-stakes"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
     path("votes/", ballots.votes, name="votes"),
+    path("votes/<digest:digest>/learning/", preferences.ballot_learning, name="ballot-learning"),
+    path("verify_learning.py", preferences.verifier, name="learning-verifier"),
+    path("model/", versions.home, name="model"),
+    path("versions/<slug:slug>/", versions.version, name="version"),
+    path("versions/<slug:slug>/adapter.safetensors", versions.adapter, name="version-adapter"),
+    path("versions/<slug:slug>/README.md", versions.card, name="version-card"),
+    path("training/<int:run_id>/", training.run, name="training-run"),
+    path("training/<int:run_id>/sheet/<digest:digest>.png", training.sheet, name="training-sheet"),
+    path("rounds/<int:round_id>/learning/", training.of_round, name="round-learning"),
     path("stakes/", stakes.portfolio, name="stakes"),
     path("activity/", stakes.activity, name="activity"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),

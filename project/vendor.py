@@ -12,7 +12,10 @@ from django.core.files.storage import FileSystemStorage
 from project.env import BASE
 
 # Prefix under /static/, package folder, files: what is loaded, and its licence.
-VENDORED = (("vendor/noble", "@noble/hashes", ("sha3.js", "_u64.js", "utils.js", "LICENSE")),)
+VENDORED = (
+    ("vendor/noble", "@noble/hashes", ("sha3.js", "_u64.js", "utils.js", "LICENSE")),
+    ("vendor/uplot", "uplot", ("dist/uPlot.esm.js", "dist/uPlot.min.css", "LICENSE")),
+)
 
 
 class VendorFinder(BaseFinder):

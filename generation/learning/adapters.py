@@ -18,7 +18,6 @@ from generation.engines.adapters import adapter_keys
 from generation.engines.errors import AdapterInvalid
 from generation.learning.files import write_atomically
 
-WEIGHTS = "pytorch_lora_weights.safetensors"  # the name diffusers looks for
 Layers = dict[str, tuple[Tensor, Tensor]]  # module → A (r, in) and B (out, r), alpha applied
 
 

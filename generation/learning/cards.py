@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generation.learning.adapters import WEIGHTS
+from generation.learning.names import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)

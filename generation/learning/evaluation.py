@@ -11,35 +11,7 @@ import torch
 from torch import Tensor
 
 from generation.learning.errors import PreferencesInvalid
-
-_Z95 = 1.959963984540054
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A share with its 95% interval (Wilson 1927)."""
-
-    value: float
-    low: float
-    high: float
-    count: float  # votes, or as many as the weighted ones are worth
-
-
-def wilson(wins: float, count: float) -> Share:
-    """The share of wins; ties count half. Nothing seen gives [0, 1].
-
-    Raises:
-        ValueError: more wins than there are votes, or fewer than none.
-    """
-    if not 0 <= wins <= count:
-        raise ValueError(f"{wins} wins of {count}.")
-    if count == 0:
-        return Share(math.nan, 0.0, 1.0, 0)
-    rate, spread = wins / count, _Z95**2 / count
-    middle = (rate + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Share(rate, min(low, rate), max(high, rate), count)  # rounding can pass the rate
+from generation.learning.shares import Z95, Share, wilson
 
 
 def win_rate(scores: Sequence[float]) -> Share:
@@ -146,7 +118,7 @@ def score_change(scores: Tensor, base: Tensor) -> ScoreChange:
     deviation = float(base.double().std())
     if deviation == 0:
         raise PreferencesInvalid("All of the base's pictures score the same.")
-    half = _Z95 * float(difference.std()) / math.sqrt(len(scores))
+    half = Z95 * float(difference.std()) / math.sqrt(len(scores))
     mean = float(difference.mean())
     return ScoreChange(mean / deviation, (mean - half) / deviation, (mean + half) / deviation)
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from generation.learning.caching import encode
 from generation.learning.dpo import margins
-from generation.learning.evaluation import Share, held_out_accuracy
+from generation.learning.evaluation import held_out_accuracy
 from generation.learning.noise import NoiseBank
 from generation.learning.references import pair_errors
 from generation.learning.rows import Row
+from generation.learning.shares import Share
 from generation.learning.trainer import Run
 
 

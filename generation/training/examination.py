@@ -17,9 +17,10 @@ from generation.engines.protocol import Adapter, ModelSource, Request
 from generation.jobs.drawing import engine
 from generation.jobs.models import GenerationJob
 from generation.learning.errors import PreferencesInvalid
-from generation.learning.evaluation import Share, guards, variance_ratio
+from generation.learning.evaluation import guards, variance_ratio
 from generation.learning.examining import examine
 from generation.learning.rows import Row
+from generation.learning.shares import Share
 from generation.learning.trainer import Run
 from generation.training import rules
 from generation.training.rules import Sample

@@ -11,7 +11,6 @@ from generation.engines.adapters import AdapterShelf
 from generation.engines.errors import AdapterInvalid
 from generation.engines.protocol import Adapter
 from generation.learning.adapters import (
-    WEIGHTS,
     read_adapter,
     save_adapter,
     save_for_peft,
@@ -20,6 +19,7 @@ from generation.learning.cards import CardFacts, model_card
 from generation.learning.denoising import Noisy, choose_precision, denoising_error
 from generation.learning.families import family_of
 from generation.learning.lora import LoraSlot
+from generation.learning.names import WEIGHTS
 from tests.generation.learning.conftest import loaded
 
 

@@ -1,0 +1,84 @@
+"""Pages of learning in a browser: curves from data, refreshed while a run learns, for everybody."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from curation.galleries.services import close_round
+from generation.models import Challenge, ModelVersion, PreferenceDataset, TrainingRun, VersionEvent
+from tests.factories import VersionFactory
+from tests.generation.training.learned import challenge_of, finished, measure, run_of
+
+from .looking import PATIENCE_MS
+from .test_accessibility import NARROW, WIDE, violations
+
+SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the pages
+
+
+@pytest.fixture
+def run(gallery) -> Iterator[TrainingRun]:
+    round_ = gallery.round(title="An emblem for the harbour rowing club")
+    close_round(round_=round_)
+    dataset = PreferenceDataset.objects.create(
+        round=round_,
+        root="ab" * 32,
+        rows_count=48,
+        replayed_count=12,
+        ballots_count=160,
+        voters_count=14,
+        effective_count=39.5,
+        excluded={"across_prompts": 61, "test": 12},
+    )
+    live = VersionFactory(status=ModelVersion.Status.LIVE)
+    yield run_of(dataset, live, status="running", phase="learns", remaining_s=130)
+    Challenge.objects.all().delete()
+    VersionEvent.objects.all().delete()
+    TrainingRun.objects.all().delete()
+    PreferenceDataset.objects.all().delete()
+    ModelVersion.objects.filter(parent=live).delete()
+    live.delete()
+
+
+def test_curves_grow_while_it_learns(visit, run) -> None:
+    measure(run, 20)
+    page = visit(f"/training/{run.pk}/")
+    loss = page.locator("[data-curve=loss]")
+    expect(loss).to_have_attribute("data-points", "20")
+    expect(loss.locator("canvas")).to_be_visible()
+    TrainingRun.objects.get(pk=run.pk).points.all().delete()
+    measure(run, 40)
+    expect(loss).to_have_attribute("data-points", "40", timeout=PATIENCE_MS)
+    expect(page.locator(".run-now")).to_contain_text("40 of 120 steps")
+    TrainingRun.objects.filter(pk=run.pk).update(status="stopped", reason="It drifted.")
+    expect(page.locator(".opening h1")).to_have_text("Stopped by a guard", timeout=PATIENCE_MS)
+    assert visit.console == []
+
+
+@pytest.mark.parametrize("name", ["running", "stopped", "finished", "version", "model"])
+def test_pages_are_sound_in_every_light_and_width(visit, run, name) -> None:
+    measure(run, 90)
+    address = f"/training/{run.pk}/"
+    if name == "stopped":
+        TrainingRun.objects.filter(pk=run.pk).update(status=name, reason="The error rose by 16%.")
+    elif name != "running":
+        version = finished(run)
+        challenge_of(version)
+        address = {"version": f"/versions/{version.slug}/", "model": "/model/"}.get(name, address)
+    page = visit(address, reduced_motion="reduce")
+    for light in ("light", "dark"):
+        page.emulate_media(color_scheme=light, reduced_motion="reduce")
+        for size in (NARROW, WIDE):
+            page.set_viewport_size(size)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if SHOTS:
+                page.wait_for_timeout(400)
+                place = Path(SHOTS) / f"{name}-{light}-{size['width']}.png"
+                page.screenshot(path=place, full_page=True)
+            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
+            assert violations(page) == [], f"{light}, {size['width']} px"
+    assert visit.console == []

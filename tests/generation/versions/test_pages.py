@@ -1,0 +1,86 @@
+"""The model's home, a version's page, its adapter and its card."""
+
+from __future__ import annotations
+
+import pytest
+
+from generation.models import ModelVersion
+from generation.preferences.services import build_preference_dataset
+from tests.factories import VersionFactory
+from tests.generation.preferences.polls import counted_poll
+from tests.generation.training.learned import challenge_of, finished, run_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
+
+
+@pytest.fixture
+def live() -> ModelVersion:
+    return VersionFactory(status=ModelVersion.Status.LIVE)
+
+
+@pytest.fixture
+def version(live) -> ModelVersion:
+    dataset = build_preference_dataset(round_id=counted_poll().round.pk)
+    return finished(run_of(dataset, live))
+
+
+def test_page_says_what_it_is_and_how_it_fared(client, version):
+    challenge_of(version, status="rejected", reason="<i>Not better.")
+    text = client.get(f"/versions/{version.slug}/").content.decode()
+    for told in (version.adapter_hash, version.base_hash, "62%", "60 ballots for it", "25 voters"):
+        assert told in text
+    assert "&lt;i&gt;Not better." in text
+    assert "Not shown to be better" in text
+    assert "Trained" in text
+    assert f"/training/{version.run.pk}/" in text
+
+
+def test_interval_counts_every_voter_once(client, version):
+    challenge_of(version)
+    few = client.get(f"/versions/{version.slug}/").content.decode()
+    assert "between 43% and 78%" in few
+
+
+def test_a_base_has_a_page_and_no_adapter(client, live):
+    text = client.get(f"/versions/{live.slug}/").content.decode()
+    assert "Draws now" in text
+    assert client.get(f"/versions/{live.slug}/adapter.safetensors").status_code == 404
+    assert client.get(f"/versions/{live.slug}/README.md").status_code == 404
+    assert client.get("/versions/no-such/").status_code == 404
+
+
+def test_adapter_comes_once_for_each_hash(client, version):
+    address = f"/versions/{version.slug}/adapter.safetensors"
+    answer = client.get(address)
+    assert b"".join(answer.streaming_content) == b"an adapter"
+    assert answer["ETag"] == f'"{version.adapter_hash}"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    again = client.get(address, headers={"If-None-Match": answer["ETag"]})
+    assert again.status_code == 304
+
+
+def test_card_names_hashes_and_figures(client, version):
+    challenge_of(version)
+    answer = client.get(f"/versions/{version.slug}/README.md")
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    text = answer.content.decode()
+    for told in (version.adapter_hash, version.run.dataset.root, "0.62 (0.43 to 0.78)", "| rank |"):
+        assert told in text
+
+
+def test_home_shows_what_draws_and_how_taste_moved(client, live, version):
+    text = client.get("/model/").content.decode()
+    assert "Nothing is trained or tested at the moment" in text
+    challenge_of(version)
+    text = client.get("/model/").content.decode()
+    assert "is being tested blindly" in text
+    assert "62%" in text
+    assert "0.93" in text
+    assert text.index(live.slug) < text.index(version.slug)
+    run_of(build_preference_dataset(round_id=counted_poll().round.pk), live, step=12)
+    assert "step 12 of 120" in client.get("/model/").content.decode()
+
+
+def test_home_stands_without_any_version(client):
+    assert "No version draws yet" in client.get("/model/").content.decode()
+    assert 'href="/model/">Model</a>' in client.get("/").content.decode()

@@ -241,9 +241,11 @@ def test_pairs_that_do_not_arrive_are_asked_for_again(gallery, visit) -> None:
     expect_pair(page)
 
 
-def test_before_the_contracts_stand_the_page_waits_for_them(gallery, visit) -> None:
+def test_before_the_contracts_stand_the_page_waits_for_them(gallery, visit, house) -> None:
     round_, fox = a_round(gallery), Fake()
     forget_chain()
+    house.kill()  # a web process remembers the contract it has seen
+    house.open()
     try:
         page = enter(visit, round_, fox)
         expect(page.get_by_role("heading", name="Voting opens")).to_be_visible(**PATIENT)

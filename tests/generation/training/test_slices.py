@@ -11,7 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from curation.galleries.files import picture_name
-from generation.models import ModelVersion, TrainingRun, VersionEvent
+from generation.models import Challenge, ModelVersion, TrainingRun, VersionEvent
 from generation.training import services, slices
 from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
@@ -60,6 +60,7 @@ def test_slices_on_several_machines_end_in_the_same_bits(run, live):
     whole = once(run).version.adapter_hash
     points = list(run.points.values_list("step", "loss", "accuracy"))
     dataset = run.dataset
+    Challenge.objects.all().delete()
     TrainingRun.objects.all().delete()
     VersionEvent.objects.all().delete()
     ModelVersion.objects.exclude(pk=live.pk).delete()

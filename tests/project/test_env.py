@@ -18,6 +18,7 @@ KEY = {"SECRET_KEY": "given"}
 WRONG = {
     "PORT": ["0", "65536", "-1", "eighty", "80.5", "1e3"],
     "DEBUG": ["maybe", "2", "on!"],
+    "TRAINING_RECIPE": ["{", "[]", "7", "null", '{"steps": 0}', '{"nothing": 1}'],
     "SITE_URL": [
         "salon.example",
         "ftp://salon.example",

@@ -56,6 +56,8 @@ class Ground:
             "root": ["ab" * 32],
             "tx_hash": ["5e" * 32],
             "token": ["unknown"],
+            "kind": ["jsonl", "csv"],
+            "run_id": ["1"],
         }
 
 

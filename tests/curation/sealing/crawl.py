@@ -179,6 +179,9 @@ async def _sockets(paths: Collection[str], work: Callable[[], None] | None = Non
     """What sockets say: all there is, and what comes while something is done."""
     from project.asgi import application
 
+    # The thread in which consumers ask the database keeps its connection: channels' communicators
+    # see to that. It would be one to the database of another world, or to one that is gone.
+    await sync_to_async(connections.close_all)()
     opened = {}
     for path in paths:
         socket = WebsocketCommunicator(application, path, headers=[(b"origin", ORIGIN)])
@@ -190,7 +193,7 @@ async def _sockets(paths: Collection[str], work: Callable[[], None] | None = Non
     for socket in opened.values():
         await socket.disconnect(timeout=5)
     await asyncio.sleep(0)
-    await sync_to_async(lambda: None)()  # what consumers still asked of the database is over
+    await sync_to_async(connections.close_all)()  # after what consumers still asked for
     hub._hubs.clear()
     told = {
         f"socket {path}": normal("\n".join(texts))

@@ -6,8 +6,8 @@ import hashlib
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 RING_COUNTS = (4, 5, 6, 8)
 RING_SHARE = 0.05
@@ -15,6 +15,9 @@ PATTERN_SHARE = 0.25
 BORDER_SHARE = 0.5
 # A motif chosen once is that much less likely the next time in the same round.
 REPEAT_DISCOUNT = 0.35
+EXPLORING_SHARE = 0.25  # of prompts, composed as if nothing had been learnt
+GAIN = 2.0  # what is believed to win twice as often is chosen four times as often
+Tastes = Mapping[str, float]  # kind:name → effect on a picture's score, log-odds
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Composition:
 
     prompt: str
     primitives: tuple[str, ...]
+    believed: bool = False  # chosen by tastes as well, not by the brief alone
 
 
 def forbidden(names: Sequence[str], must_not: str) -> set[str]:
@@ -68,13 +72,28 @@ def _draw(rng: random.Random, shares: Mapping[str, float]) -> str:
     return rng.choices(list(shares), list(shares.values()))[0]
 
 
+def _liked(shares: Mapping[str, float], kind: str, tastes: Tastes) -> dict[str, float]:
+    """Shares, raised by what is believed of each; they need not sum to 1."""
+    return {
+        name: share * math.exp(GAIN * tastes.get(f"{kind}:{name}", 0))
+        for name, share in shares.items()
+    }
+
+
 def compose(
-    rng: random.Random, choices: Choices, *, count: int, boldness: float
+    rng: random.Random,
+    choices: Choices,
+    *,
+    count: int,
+    boldness: float,
+    tastes: Callable[[], Tastes] | None = None,
 ) -> list[Composition]:
     """Compose `count` different prompts; fewer when the primitives do not allow as many.
 
     Motifs and palettes are drawn by softmax over their fit, at temperature 0.08 · boldness:
-    sentence similarities of good and poor matches lie about 0.3 apart.
+    sentence similarities of good and poor matches lie about 0.3 apart. With `tastes`, which is
+    asked anew for each prompt, what is believed of a primitive weighs in; but for a quarter of the
+    prompts, so that nothing that fits is ever given up and what beliefs bring can be told.
     """
     temperature = 0.08 * boldness
     motifs = softmax(choices.motifs, temperature)
@@ -83,8 +102,11 @@ def compose(
     for _attempt in range(count * 20):
         if len(made) == count:
             break
-        motif = _draw(rng, motifs)
-        composition = _compose_one(rng, choices, motif, _draw(rng, palettes))
+        believed = tastes is not None and rng.random() >= EXPLORING_SHARE
+        taste = tastes() if tastes is not None and believed else {}
+        motif = _draw(rng, _liked(motifs, "motif", taste))
+        palette = _draw(rng, _liked(palettes, "palette", taste))
+        composition = replace(_compose_one(rng, choices, motif, palette, taste), believed=believed)
         if composition.prompt not in made:
             made[composition.prompt] = composition
             motifs[motif] *= REPEAT_DISCOUNT
@@ -93,9 +115,11 @@ def compose(
     return list(made.values())
 
 
-def _compose_one(rng: random.Random, choices: Choices, motif: str, palette: str) -> Composition:
+def _compose_one(
+    rng: random.Random, choices: Choices, motif: str, palette: str, tastes: Tastes
+) -> Composition:
     ground, frame_colour, motif_colour, border = choices.palette_parts[palette]
-    frame = _draw(rng, choices.frames)
+    frame = _draw(rng, _liked(choices.frames, "frame", tastes))
     count = rng.choice(RING_COUNTS) if rng.random() < RING_SHARE else 1
     used = [f"motif:{motif}", f"palette:{palette}", f"frame:{frame}"]
     if frame == "none":  # a palette's frame stands out from its ground; its motif need not
@@ -107,9 +131,9 @@ def _compose_one(rng: random.Random, choices: Choices, motif: str, palette: str)
     parts = [subject]
     if frame != "none":
         parts[0] += f" on a {frame_colour} {frame}"
-        patterns = [name for name in choices.patterns if choices.patterns[name]]
+        patterns = {name: 1.0 for name, said in choices.patterns.items() if said}
         if rng.random() < PATTERN_SHARE and patterns:
-            pattern = rng.choice(patterns)
+            pattern = _draw(rng, _liked(patterns, "pattern", tastes))
             parts[0] += f" with {choices.patterns[pattern]}"
             used.append(f"pattern:{pattern}")
         if rng.random() < BORDER_SHARE:

@@ -11,8 +11,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from curation.models import Round
 from generation.agents import rules
+from generation.agents.beliefs import learn
 from generation.agents.choices import Affinity, choices_for
 from generation.agents.models import Agent
+from generation.agents.selectors import judged_pictures
 from generation.challenges.planning import plan_twins
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
@@ -61,11 +63,19 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
     if not round_.is_open or GenerationJob.objects.filter(round=round_).exists():
         return 0
     agent, version = agent_for(round_), live_version()
-    choices = choices_for(round_.brief, version.vocabulary or EMBEDDED_VOCABULARY, affinity)
+    vocabulary = version.vocabulary or EMBEDDED_VOCABULARY
+    choices = choices_for(round_.brief, vocabulary, affinity)
     wanted = round_.candidates_wanted
     count = max(1, wanted // agent.seeds_per_prompt)
     seed = random.Random(round_.pk)
-    compositions = rules.compose(seed, choices, count=count, boldness=agent.boldness)
+    learnt = learn(judged_pictures(version.vocabulary))
+    compositions = rules.compose(
+        seed,
+        choices,
+        count=count,
+        boldness=agent.boldness,
+        tastes=(lambda: learnt.draw(seed)) if learnt else None,
+    )
     # Two seeds of a prompt at a time: only pairs that share one can be learnt from.
     wishes = [
         (composition, index)
@@ -80,6 +90,7 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
             prompt=composition.prompt,
             negative_prompt="",
             primitives=list(composition.primitives),
+            believed=composition.believed,
             seed=rules.seed_for(round_id=round_.pk, prompt=composition.prompt, index=index),
             due_at=round_.opened_at + timedelta(seconds=offset_s),
         )

@@ -35,6 +35,7 @@ class GenerationJob(models.Model):
     prompt = models.TextField(max_length=1000)
     negative_prompt = models.TextField(max_length=1000, blank=True)
     primitives = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    believed = models.BooleanField(default=False)  # composed by what the agent learnt, too
     seed = models.BigIntegerField()
     steps = models.PositiveSmallIntegerField()
     guidance = models.FloatField()

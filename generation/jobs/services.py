@@ -52,6 +52,7 @@ class PlannedJob:
     primitives: list[str]
     seed: int
     due_at: datetime
+    believed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

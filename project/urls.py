@@ -66,6 +66,7 @@ urlpatterns = [
     path("votes/<digest:digest>/learning/", preferences.ballot_learning, name="ballot-learning"),
     path("verify_learning.py", preferences.verifier, name="learning-verifier"),
     path("model/", versions.home, name="model"),
+    path("beliefs/", agents.beliefs, name="beliefs"),
     path("versions/<slug:slug>/", versions.version, name="version"),
     path("versions/<slug:slug>/adapter.safetensors", versions.adapter, name="version-adapter"),
     path("versions/<slug:slug>/README.md", versions.card, name="version-card"),

@@ -1,4 +1,4 @@
-"""The preview of a brief's prompts, asked for from its form and polled for."""
+"""The preview of a brief's prompts, and what agents believe the community likes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from curation.accounts.doors import member_required
 from curation.accounts.models import Member
 from curation.briefs.forms import BriefForm
 from generation.agents import previews
+from generation.agents.pages import beliefs_page
 from generation.agents.previews import Preview, PreviewGone, PreviewRunning, Progress
+from generation.versions.models import ModelVersion
 
 
 @never_cache
@@ -79,3 +81,12 @@ def _said(request: HttpRequest, said: str) -> HttpResponse:
     """A sentence where the preview would be."""
     template = "briefs/preview.html" if _is_live(request) else "briefs/preview_page.html"
     return render(request, template, {"said": said, "news": said})
+
+
+@require_safe
+@never_cache
+def beliefs(request: HttpRequest) -> HttpResponse:
+    """What agents believe the community likes."""
+    live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
+    page = beliefs_page(live.vocabulary if live else "")
+    return render(request, "agents/beliefs.html", {"page": page, "live": live})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from curation.briefs.palette import COLOURS
 from generation.learning.shares import Share
 
 register = template.Library()
@@ -21,4 +24,16 @@ def rate_interval(rate: Share) -> SafeString:
         '<line class="interval-span" x1="{}" x2="{}" y1="50%" y2="50%"/>'
         '<circle class="interval-dot" cx="{}" cy="50%" r="5"/></svg>',
         *at,
+    )
+
+
+@register.simple_tag
+def swatches(names: Sequence[str]) -> SafeString:
+    """A palette's colours as a row of squares, ground first; the palette's name stands beside."""
+    known = [(12 * place, COLOURS[name]) for place, name in enumerate(names) if name in COLOURS]
+    return format_html(
+        '<svg class="swatches-of" width="{}" height="14" aria-hidden="true" focusable="false">'
+        "{}</svg>",
+        12 * len(names),
+        format_html_join("", '<rect x="{}" width="12" height="14" fill="{}"/>', known),
     )

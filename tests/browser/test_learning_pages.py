@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from curation.galleries.services import close_round
-from generation.models import Challenge, ModelVersion, PreferenceDataset, TrainingRun, VersionEvent
-from tests.factories import VersionFactory
+from curation.models import Round, Standing, Tally
+from generation.emblems.vocabulary import FRAMES, MOTIFS, PALETTES
+from generation.models import (
+    Challenge,
+    GenerationJob,
+    ModelVersion,
+    PreferenceDataset,
+    TrainingRun,
+    VersionEvent,
+)
+from project import seeds
+from tests.factories import JobFactory, StandingFactory, TallyFactory, VersionFactory, publish
 from tests.generation.training.learned import challenge_of, finished, measure, run_of
 
 from .looking import PATIENCE_MS
@@ -59,6 +70,44 @@ def test_curves_grow_while_it_learns(visit, run) -> None:
     assert visit.console == []
 
 
+@pytest.fixture
+def beliefs(gallery) -> Iterator[str]:
+    """Three judged rounds, drawn by the version that is live."""
+    seeds.seed_primitives()
+    version = VersionFactory(status=ModelVersion.Status.LIVE, vocabulary="emblems")
+    for number in range(3):
+        round_ = gallery.round(title="An emblem for a night market")
+        judge(round_, version, number)
+    yield "/beliefs/"
+    for model in (Standing, Tally, GenerationJob):
+        model.objects.filter(pk__isnull=False).delete()
+    version.delete()
+
+
+def judge(round_: Round, version: ModelVersion, number: int) -> None:
+    """Close a round in which blue frames and stars did well."""
+    rng = random.Random(number)
+    names = {k: sorted(n) for k, n in (("motif", MOTIFS), ("palette", PALETTES), ("frame", FRAMES))}
+    hung = []
+    for at in range(36):
+        used = [f"{kind}:{rng.choice(known[:14])}" for kind, known in names.items()]
+        job = JobFactory(round=round_, model_version=version, status="done", believed=at % 4 > 0)
+        words = f"{used}, in a round of {number}"
+        hung.append(
+            publish(
+                round_, 5000 + 100 * number + at, primitives=used, prompt=words, job_key=job.key
+            )
+        )
+    close_round(round_=round_)
+    tally = TallyFactory(round=round_)
+    for rank, candidate in enumerate(hung, 1):
+        assert candidate is not None
+        liked = sum(len(name) % 3 - 1 for name in candidate.primitives) + rng.gauss(0, 0.4)
+        StandingFactory(
+            tally=tally, candidate=candidate, rank=rank, score=liked, deviation=0.4, comparisons=9
+        )
+
+
 @pytest.mark.parametrize("name", ["running", "stopped", "finished", "version", "model"])
 def test_pages_are_sound_in_every_light_and_width(visit, run, name) -> None:
     measure(run, 90)
@@ -69,7 +118,17 @@ def test_pages_are_sound_in_every_light_and_width(visit, run, name) -> None:
         version = finished(run)
         challenge_of(version)
         address = {"version": f"/versions/{version.slug}/", "model": "/model/"}.get(name, address)
-    page = visit(address, reduced_motion="reduce")
+    assert_sound(visit(address, reduced_motion="reduce"), name)
+    assert visit.console == []
+
+
+def test_the_page_of_beliefs_is_sound_in_every_light_and_width(visit, beliefs) -> None:
+    assert_sound(visit(beliefs, reduced_motion="reduce"), "beliefs")
+    assert visit.console == []
+
+
+def assert_sound(page: Page, name: str) -> None:
+    """Nothing sticks out and nobody is shut out; with a folder for them, pictures are taken."""
     for light in ("light", "dark"):
         page.emulate_media(color_scheme=light, reduced_motion="reduce")
         for size in (NARROW, WIDE):
@@ -81,4 +140,3 @@ def test_pages_are_sound_in_every_light_and_width(visit, run, name) -> None:
                 page.screenshot(path=place, full_page=True)
             assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
             assert violations(page) == [], f"{light}, {size['width']} px"
-    assert visit.console == []

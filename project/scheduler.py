@@ -27,6 +27,7 @@ from curation.live import services as live
 from curation.pairs import decoys, pools
 from generation import actors
 from generation.agents.services import rounds_without_jobs
+from generation.challenges.planning import join_open_rounds
 from generation.challenges.selectors import rounds_to_count
 from generation.jobs import services as jobs
 from generation.preferences.selectors import rounds_to_learn_from
@@ -104,6 +105,7 @@ def tasks() -> list[Task]:
         Task(repeat_lost_counts, 5),
         Task(repeat_lost_datasets, 5),
         Task(tend_training, 2),
+        Task(join_open_rounds, 2),
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
         Task(SessionStore.clear_expired, 3600),

@@ -1,42 +1,53 @@
-"""Twins for a round: what champion and challenger both draw, from one prompt and one seed."""
+"""Twins for a round: what champion and challenger both draw, from one prompt and one seed.
+
+A round gets them when its prompts are composed. One that was open already when a test began gets
+them as soon as possible, unless it is nearly over: nobody waits a week for the next one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from curation.models import Round
 from generation.agents.models import Agent
 from generation.challenges import selectors
 from generation.challenges.models import Challenge, TwinPair
+from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, job_key, plan_jobs
 from generation.versions.models import ModelVersion
 
 TWINS = 4  # pairs a round
 LARGEST_SHARE = 1 / 3  # of a round's pictures
-HUNG_BY = 0.5  # of the round's time, so that there is time to judge them
+HUNG_BY = 0.5  # of the round's time that is left, so that there is time to judge them
+LEAST_LEFT = 0.25  # of a round's time, for twins to join it
 
 
 @transaction.atomic
 def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> int:
     """Queue twins of the test against the live version, if there is one; how many pairs.
 
-    They share prompts with the round's own pictures, with seeds of their own. Their jobs come in
-    random order as to whose is first: a hash decides.
+    A round gets them once. They share prompts with the round's own pictures, with seeds of their
+    own. Their jobs come in random order as to whose is first: a hash decides.
     """
+    Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
     challenge = live and selectors.challenge_of(live)
     if not challenge or TwinPair.objects.filter(round=round_).exists():
         return 0
     prompts = list(dict.fromkeys(wish.prompt for wish in wishes))
+    now = timezone.now()
     count = min(TWINS, int(LARGEST_SHARE * len(wishes) / 2))
     for index in range(count):
         prompt = prompts[index % len(prompts)]
         wish = next(wish for wish in wishes if wish.prompt == prompt)
-        _plan(challenge, round_, agent, wish, index=index, of=count)
+        due_at = _due_at(round_, now, place=(index + 0.5) / count)
+        _plan(challenge, round_, agent, wish, index=index, due_at=due_at)
     if count and challenge.status == Challenge.Status.WAITING:
         Challenge.objects.filter(pk=challenge.pk, status=Challenge.Status.WAITING).update(
             status=Challenge.Status.RUNNING
@@ -44,8 +55,52 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
     return count
 
 
+def join_open_rounds() -> int:
+    """Give open rounds that began before a test its twins too; how many rounds got some."""
+    live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
+    if live is None or selectors.challenge_of(live) is None:
+        return 0
+    without = Round.objects.filter(
+        ~Exists(TwinPair.objects.filter(round=OuterRef("pk"))), status=Round.Status.OPEN
+    )
+    joined = 0
+    for round_ in without.order_by("pk"):
+        if _share_left(round_) < LEAST_LEFT:
+            continue
+        jobs = list(GenerationJob.objects.filter(round=round_).order_by("pk"))
+        wishes = [
+            PlannedJob(
+                prompt=job.prompt,
+                negative_prompt=job.negative_prompt,
+                primitives=job.primitives,
+                seed=job.seed,
+                due_at=job.due_at,
+            )
+            for job in jobs
+        ]
+        if wishes and plan_twins(round_=round_, agent=jobs[0].agent, wishes=wishes):
+            joined += 1
+    return joined
+
+
+def _share_left(round_: Round) -> float:
+    return (round_.closes_at - timezone.now()) / (round_.closes_at - round_.opened_at)
+
+
+def _due_at(round_: Round, now: datetime, *, place: float) -> datetime:
+    """When twins are due: evenly over the first half of the time that is left."""
+    begin = max(now, round_.opened_at)
+    return begin + HUNG_BY * place * max(timedelta(0), round_.closes_at - begin)
+
+
 def _plan(
-    challenge: Challenge, round_: Round, agent: Agent, wish: PlannedJob, *, index: int, of: int
+    challenge: Challenge,
+    round_: Round,
+    agent: Agent,
+    wish: PlannedJob,
+    *,
+    index: int,
+    due_at: datetime,
 ) -> None:
     draw = hashlib.sha256(f"twins\0{round_.pk}\0{wish.prompt}\0{index}".encode()).digest()
     seed = int.from_bytes(draw[:4], "big") >> 1
@@ -53,8 +108,6 @@ def _plan(
     versions = [challenge.champion, challenge.challenger]
     if first_is_challenger:
         versions.reverse()
-    span = HUNG_BY * (round_.closes_at - round_.opened_at)
-    due_at = round_.opened_at + span * (index + 0.5) / of
     for place, version in enumerate(versions):
         plan_jobs(
             round_=round_,

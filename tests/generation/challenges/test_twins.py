@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from chain.anchoring.services import gather_batch
 from curation.galleries.selectors import hanging
@@ -15,7 +17,7 @@ from curation.models import Candidate, Round, ServedPair
 from curation.pairs.selectors import seen_of, trials_of
 from curation.pairs.services import serve_pairs
 from generation.agents.models import Agent
-from generation.challenges.planning import TWINS, plan_twins
+from generation.challenges.planning import TWINS, join_open_rounds, plan_twins
 from generation.challenges.services import start_challenge
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import Drawing, PlannedJob, claim, finish
@@ -24,6 +26,7 @@ from generation.versions.selectors import live_version
 from tests.curation.judging import judge, round_with, waiting
 from tests.factories import (
     AgentFactory,
+    JobFactory,
     MemberFactory,
     RoundFactory,
     VersionFactory,
@@ -31,6 +34,7 @@ from tests.factories import (
     provenance,
 )
 from tests.generation.challenges.arena import version_on
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 _numbers = itertools.count(300_000)
@@ -104,7 +108,51 @@ def test_small_rounds_have_few_twins(challenge, pictures, pairs):
     assert plan(RoundFactory(), prompts=pictures // 4) == pairs
 
 
+def already_open(*, share_left: float) -> Round:
+    """A round whose own pictures were planned before there was a test."""
+    now, span = timezone.now(), timedelta(hours=10)
+    opened_at = now - span * (1 - share_left)
+    round_ = RoundFactory(opened_at=opened_at, closes_at=opened_at + span)
+    live = ModelVersion.objects.get(status="live")
+    for wish in wishes(round_, prompts=6):
+        JobFactory(
+            round=round_, model_version=live, prompt=wish.prompt, seed=1000 * round_.pk + wish.seed
+        )
+    return round_
+
+
+def test_open_rounds_get_the_twins_of_a_test_that_begins(challenge):
+    round_ = already_open(share_left=0.3)
+    before = set(GenerationJob.objects.values_list("pk", flat=True))
+    assert join_open_rounds() == 1
+    assert TwinPair.objects.filter(round=round_, challenge=challenge).count() == TWINS
+    own = set(GenerationJob.objects.filter(pk__in=before).values_list("prompt", flat=True))
+    twins = GenerationJob.objects.exclude(pk__in=before)
+    now, half = timezone.now(), (round_.closes_at - timezone.now()) / 2
+    assert all(job.prompt in own and now < job.due_at < now + half for job in twins)
+    assert join_open_rounds() == 0
+    assert TwinPair.objects.count() == TWINS
+
+
+def test_rounds_nearly_over_or_without_prompts_get_none(challenge):
+    already_open(share_left=0.2)
+    RoundFactory()
+    close_round(round_=already_open(share_left=0.9))
+    assert join_open_rounds() == 0
+    assert not TwinPair.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_racing_for_a_round_s_twins_plans_them_once(challenge):
+    round_ = already_open(share_left=0.9)
+    agent = AgentFactory()
+    made = at_once(6, lambda n: join_open_rounds() if n % 2 else plan(round_, agent=agent))
+    assert sorted(map(bool, made)) == [False] * 5 + [True]
+    assert TwinPair.objects.count() == TWINS
+
+
 def test_without_a_test_there_are_no_twins():
+    assert join_open_rounds() == 0
     VersionFactory(status=ModelVersion.Status.LIVE)
     assert plan(RoundFactory()) == 0
     assert live_version()

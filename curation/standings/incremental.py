@@ -56,8 +56,13 @@ class RunningFit:
 
     @property
     def scores(self) -> Floats:
-        """As they stand, (n,): one step of each candidate by itself beyond what is kept."""
-        return self._scores + self._gradient() / self._diagonal
+        """As they stand, (n,): one step of each candidate by itself beyond what is kept.
+
+        Their mean is put back to 0, where the optimum has it: steps of candidates who weigh little
+        would leave all who weigh much off by as much, together, which no pair pulls back.
+        """
+        ahead = self._scores + self._gradient() / self._diagonal
+        return ahead - ahead.mean()
 
     def update(self, changes: Comparisons) -> Floats:
         """Scores after some more ballots, (n,)."""

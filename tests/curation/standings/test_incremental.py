@@ -52,6 +52,15 @@ def test_so_are_updates_of_smaller_elections(always, draw, n, ballots):
         assert off(running, running.update(changes), everything) < CLOSE
 
 
+def test_a_newcomer_of_little_weight_leaves_the_others_where_they_belong(always):
+    """Two that are held together closely, and a third compared once, who has furthest to go."""
+    everything = aggregated([0, 1], [1, 0], [14.0, 15.0])
+    running = RunningFit(3, everything)
+    for changes in (aggregated([0, 0], [1, 2], [1.5, 1.0]), aggregated([1], [0], [0.5625])):
+        everything = merged(everything, changes)
+        assert off(running, running.update(changes), everything) < CLOSE
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_so_are_updates_of_the_smallest(data):

@@ -95,8 +95,8 @@ class RunningFit:
         self._pairs, self._loose_pairs = Incidence(self.n, c), Incidence(self.n, self._loose)
         self._neighbours = Neighbours(self.n, self._base)
         self._look_at_all()
-        coupling = self._neighbours.coupling(self._spread + self._precision, LANCZOS_ROUNDS)
-        self._echo = coupling / (1 - coupling)
+        like, turned = self._neighbours.coupling(self._spread + self._precision, LANCZOS_ROUNDS)
+        self._echo = max(like / (1 - like), turned / (1 + turned))
         self._laid_out = self._spread + self._precision
         self._weight, self._grown = float(c.weight.sum()), 0.0
         # The linear model leaves out of a pair's pull at most half of this times its move squared.
@@ -173,7 +173,7 @@ class RunningFit:
 
         With D·e = gradient + A·e for the error e, the step gradient ÷ D leaves D⁻¹·A·e, which is
         coupling ÷ (1 − coupling) of the step, where that is the share of a wave that comes back
-        from the neighbours. It was found with everything laid out; of those who have changed
+        from the neighbours (÷ (1 + coupling) where it comes back turned). It was found with everything laid out; of those who have changed
         since, only what holds for every graph is trusted: e is at most gradient ÷ prior precision.
         """
         far = np.abs(gradient / self._diagonal) * self._echo > self.tolerance / 3

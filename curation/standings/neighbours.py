@@ -103,11 +103,11 @@ class Neighbours:
         self._curvature_second[self._place[pairs]] = self._curvature[pairs]
         return self._curvature[pairs].astype(np.float64) - before
 
-    def coupling(self, diagonal: Floats, rounds: int) -> float:
-        """The share of a wave that comes back from the neighbours, below 1.
+    def coupling(self, diagonal: Floats, rounds: int) -> tuple[float, float]:
+        """The shares of a wave that come back from the neighbours: as it was, and turned; below 1.
 
-        It is the largest eigenvalue of D^-½·A·D^-½ but for all moving together, by Lanczos from
-        a fixed start.
+        They are the ends of the spectrum of D^-½·A·D^-½ but for all moving together, by Lanczos
+        from a fixed start.
         """
         root = np.sqrt(diagonal)
         vector = np.random.default_rng(0).normal(size=self.n)
@@ -128,7 +128,8 @@ class Neighbours:
             last, vector = vector, image / tie
         off = beside[1:-1]
         ritz = np.linalg.eigvalsh(np.diag(middle[1:]) + np.diag(off, 1) + np.diag(off, -1))
-        return min(max(float(ritz[-1]), 0.1), 1 - 1e-6)
+        most = 1 - 1e-6
+        return min(max(float(ritz[-1]), 0.1), most), min(max(float(-ritz[0]), 0.1), most)
 
 
 def _ranges(starts: Ints, ends: Ints) -> Ints:

@@ -308,15 +308,15 @@ def compared(scores: Sequence[float], others: Sequence[float], taste: str) -> di
 
 def play(taste: str, rounds: int, size: Size, *, plainly: dict[str, Any] | None) -> Iterator[dict]:
     """What happened, round by round."""
-    from curation.models import Ballot
-    from generation.models import ModelVersion
-    from generation.versions.files import local_adapter
-
     with salon(
         SITE_URL="http://testserver", TRAINING_RECIPE=json.dumps({"steps": size.steps}),
         GENERATION_THREADS=str(size.threads), GENERATION_BATCH="4",
     ) as data:  # fmt: skip
         import torch
+
+        from curation.models import Ballot
+        from generation.models import ModelVersion
+        from generation.versions.files import local_adapter
 
         torch.set_num_threads(size.threads)
         school = School(taste, size, data)

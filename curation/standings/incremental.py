@@ -61,8 +61,9 @@ class RunningFit:
         Their mean is put back to 0, where the optimum has it: steps of candidates who weigh little
         would leave all who weigh much off by as much, together, which no pair pulls back.
         """
-        ahead = self._scores + self._gradient() / self._diagonal
-        return ahead - ahead.mean()
+        ahead: Floats = self._scores + self._gradient() / self._diagonal
+        ahead -= ahead.mean()
+        return ahead
 
     def update(self, changes: Comparisons) -> Floats:
         """Scores after some more ballots, (n,)."""
@@ -173,8 +174,8 @@ class RunningFit:
 
         With D·e = gradient + A·e for the error e, the step gradient ÷ D leaves D⁻¹·A·e, which is
         coupling ÷ (1 − coupling) of the step, where that is the share of a wave that comes back
-        from the neighbours (÷ (1 + coupling) where it comes back turned). It was found with everything laid out; of those who have changed
-        since, only what holds for every graph is trusted: e is at most gradient ÷ prior precision.
+        from the neighbours (÷ (1 + coupling) where it comes back turned). It was found with
+        everything laid out; of those who have changed since, only what holds for every graph is trusted: e is at most gradient ÷ prior precision.
         """
         far = np.abs(gradient / self._diagonal) * self._echo > self.tolerance / 3
         is_young = self._diagonal > YOUNG * self._laid_out

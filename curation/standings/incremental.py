@@ -175,7 +175,8 @@ class RunningFit:
         With D·e = gradient + A·e for the error e, the step gradient ÷ D leaves D⁻¹·A·e, which is
         coupling ÷ (1 − coupling) of the step, where that is the share of a wave that comes back
         from the neighbours (÷ (1 + coupling) where it comes back turned). It was found with
-        everything laid out; of those who have changed since, only what holds for every graph is trusted: e is at most gradient ÷ prior precision.
+        everything laid out; of those who have changed since, only what holds for every graph is
+        trusted: e is at most gradient ÷ prior precision.
         """
         far = np.abs(gradient / self._diagonal) * self._echo > self.tolerance / 3
         is_young = self._diagonal > YOUNG * self._laid_out

@@ -14,12 +14,16 @@ from eth_utils.crypto import keccak
 from PIL import Image
 
 from project.simulation.members import HttpMember, SiteRefused
+from project.simulation.stakes import NodeRefused, Purse, refusal
 from project.simulation.tastes import SCALES, TASTES, spoilt
 
 ALIKE = 0.1  # of a taste's scale: less than that is decided by a coin
 AT_ONCE = 4  # members who look at pictures at the same moment
 PAIRS = 4  # asked for at a time
 REST_S = 4.0  # between two looks when there is nothing to judge
+STAKERS = 1 / 4  # of the members
+STAKE = "5"  # tokens, once a round each
+LOOKS_BEFORE = 3  # at a round, before one stakes on what one likes best there
 BUSY = {"too-many", "too-many-ballots", "round-closed", "ballot-stale"}
 
 
@@ -35,6 +39,7 @@ class Plan:
     round_minutes: int
     candidates: int
     seed: int
+    node: str = ""  # a development chain's JSON-RPC; without one nobody stakes
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Tally:
     """What the community did so far."""
 
     ballots: Counter[int] = field(default_factory=Counter)  # by round
-    spotted: int = 0
+    stakes: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -73,6 +78,9 @@ class Community:
             for number in range(plan.members)
         ]
         self.slug = ""
+        stakers = self.members[: round(STAKERS * plan.members)] if plan.node else []
+        self.purses = {member.address: Purse(member, plan.node) for member in stakers}
+        self._looks: Counter[tuple[str, int]] = Counter()
         self._lock = threading.Lock()
         self._pictures: dict[str, Image.Image] = {}
 
@@ -84,7 +92,20 @@ class Community:
         """
         for number, member in enumerate(self.members, 1):
             self._patiently(member.sign_in)
-            self.say(f"signed in {number} of {len(self.members)}")
+            if number % 8 == 0 or number == len(self.members):
+                self.say(f"signed in {number} of {len(self.members)}")
+
+        self._fill_purses()
+
+    def _fill_purses(self) -> None:
+        for address, purse in list(self.purses.items()):
+            try:
+                purse.fill()
+            except (SiteRefused, NodeRefused) as error:
+                del self.purses[address]
+                self.say(f"{address[:8]} will not stake: {error}")
+        if self.purses:
+            self.say(f"{len(self.purses)} of them have tokens to stake")
 
     def post_brief(self) -> str:
         """Have the first member post the brief that everybody judges; returns its slug."""
@@ -135,8 +156,7 @@ class Community:
     def _visit(self, member: HttpMember, eye: Eye) -> int:
         """Judge a few pairs of every open round of the brief; how many it was."""
         try:
-            rounds = member.ask(f"rounds?brief={self.slug}&status=open")["items"]
-            return sum(self._judge(member, eye, round_["id"]) for round_ in rounds)
+            return self._look_around(member, eye)
         except SiteRefused as refused:
             with self._lock:
                 self.did.refused[refused.code] += 1
@@ -146,6 +166,14 @@ class Community:
             self.say(f"the site does not answer: {type(error).__name__}")
             time.sleep(REST_S)
         return 0
+
+    def _look_around(self, member: HttpMember, eye: Eye) -> int:
+        rounds = member.ask(f"rounds?brief={self.slug}&status=open")["items"]
+        judged = sum(self._judge(member, eye, round_["id"]) for round_ in rounds)
+        if member.address in self.purses:
+            for round_ in rounds:
+                self._stake(member, eye, round_["id"])
+        return judged
 
     def _judge(self, member: HttpMember, eye: Eye, round_id: int) -> int:
         found = member.pairs(round_id, PAIRS)
@@ -160,6 +188,26 @@ class Community:
             with self._lock:
                 self.did.ballots[round_id] += 1
         return len(found["pairs"])
+
+    def _stake(self, member: HttpMember, eye: Eye, round_id: int) -> None:
+        """Stake once on the picture of a round that is liked best, after some looks around."""
+        with self._lock:
+            self._looks[member.address, round_id] += 1
+            if self._looks[member.address, round_id] != LOOKS_BEFORE:
+                return
+        hung = member.ask(f"rounds/{round_id}/candidates")["items"]
+        if not hung:
+            return
+        best = max(hung, key=lambda one: eye.score(self._picture(member, one)))
+        try:
+            self.purses[member.address].stake(round_id, best["digest"], STAKE)
+        except (SiteRefused, NodeRefused) as error:  # not anchored yet: at the next look
+            with self._lock:
+                self._looks[member.address, round_id] -= 1
+                self.did.refused[refusal(error)] += 1
+            return
+        with self._lock:
+            self.did.stakes += 1
 
     def _picture(self, member: HttpMember, side: dict[str, str]) -> Image.Image:
         with self._lock:

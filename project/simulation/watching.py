@@ -46,7 +46,10 @@ class Watch:
         did = self.community.did
         refused = ", ".join(f"{times} × {code}" for code, times in did.refused.items())
         total = sum(did.ballots.values())
-        return f"{total} ballots in {len(did.ballots)} rounds; refused: {refused or 'none'}"
+        return (
+            f"{total} ballots in {len(did.ballots)} rounds, {did.stakes} stakes; "
+            f"refused: {refused or 'none'}"
+        )
 
     def _round(self, round_: dict[str, Any]) -> str:
         cast = self.community.did.ballots[round_["id"]] // 50 * 50

@@ -53,6 +53,7 @@ class Command(BaseCommand):
             round_minutes=options["round_minutes"],
             candidates=options["candidates"],
             seed=seed,
+            node=settings.ENV.rpc_url if settings.ENV.demo_wallet else "",
         )
         community = Community(plan, self.say)
         self.began = time.monotonic()

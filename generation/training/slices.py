@@ -145,6 +145,7 @@ class Diary:
         self._hold = hold
         self._points: list[Point] = []
         self._left_s: float | None = None
+        self._drift: float | None = None  # the last one that was taken down
         self._last = -math.inf
 
     def note(self, progress: Progress) -> None:
@@ -153,15 +154,17 @@ class Diary:
         Raises:
             RunLost: another worker has the run.
         """
+        is_measured = progress.drift != self._drift  # not at every step
         self._points.append(
             Point(
                 step=progress.step,
                 loss=progress.loss,
                 accuracy=progress.accuracy,
                 chosen_error=progress.chosen_ratio,
-                validation_error=progress.drift,
+                validation_error=progress.drift if is_measured else None,
             )
         )
+        self._drift = progress.drift
         self._left_s = progress.left_s if math.isfinite(progress.left_s) else None
         if time.monotonic() - self._last >= SAY_EVERY_S:
             self.write()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from eth_utils.crypto import keccak
 
 from curation.models import Ballot, Brief, Member
@@ -70,7 +72,8 @@ def test_a_community_posts_a_brief_and_judges_its_rounds_by_taste(site):
     community = Community(plan(site), said.append)
     community.gather()
     slug = community.post_brief()
-    round_ = round_with(1, 4, brief=Brief.objects.get(slug=slug))
+    long_ago = timezone.now() - timedelta(hours=1)
+    round_ = round_with(1, 4, brief=Brief.objects.get(slug=slug), opened_at=long_ago)
     community.work(time.monotonic() + 3, threading.Event())
     assert Member.objects.count() == 3
     assert community.did.ballots[round_.pk] == Ballot.objects.count() == 3 * 6
@@ -79,6 +82,15 @@ def test_a_community_posts_a_brief_and_judges_its_rounds_by_taste(site):
     assert len(clear) > 5
     assert all(liked[ballot.chosen] > liked[ballot.rejected] for ballot in clear)
     assert not community.did.refused, said
+
+
+def test_nobody_judges_their_share_before_the_pictures_hang(site):
+    community = Community(plan(site, members=1), lambda _: None)
+    community.gather()
+    slug = community.post_brief()
+    round_ = round_with(4, 4, brief=Brief.objects.get(slug=slug))
+    community.work(time.monotonic() + 3, threading.Event())
+    assert community.did.ballots[round_.pk] == Ballot.objects.count() == 4
 
 
 def test_the_same_seed_makes_the_same_members(site):

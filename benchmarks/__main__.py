@@ -29,6 +29,7 @@ NAMES = (
     "training_step",
     "promotion_test",
 )
+LONG = ("closed_loop",)  # hours: run when named, not with the others
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -52,7 +53,9 @@ def table(rows: list[dict[str, str]]) -> str:
 def main() -> int:
     """Run what was named, all by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=[*NAMES, []], help="which; all by default")
+    parser.add_argument(
+        "name", nargs="*", choices=[*NAMES, *LONG, []], help="which; all but the long ones"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes, rough figures")
     options = parser.parse_args()
     rows, failed = [], []

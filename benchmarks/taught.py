@@ -76,7 +76,7 @@ class School:
         )
         self.voters = [Voter(self.taste, number) for number in range(self.size.members)]
         self.brief = post_brief(
-            title=f"An emblem for a {self.taste} house",
+            title="An emblem for a house of many hands",
             purpose="A made-up community teaches the designer what it likes.",
             rounds_planned=24,
             candidates_per_round=self.size.candidates,
@@ -220,7 +220,10 @@ class Voter:
             )
             digest = ballot_digest(fields, site_domain())
             signature = bytes(self.account.unsafe_sign_hash(digest).signature).hex()
-            cast_ballot(ballot=SignedBallot(fields, "wallet", signature), client="203.0.113.9")
+            cast_ballot(
+                ballot=SignedBallot(fields=fields, signer="wallet", signature=signature),
+                client="203.0.113.9",
+            )
 
 
 _pictures: dict[str, Any] = {}

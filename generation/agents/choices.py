@@ -48,7 +48,14 @@ def choices_for(brief: Brief, vocabulary: str, affinity: Affinity) -> rules.Choi
         palette_parts={p.name: p.parts for p in palettes},
         frames=frames or {"none": 1.0},
         patterns={p.name: p.gloss for p in by_kind[Kind.PATTERN] if p.name not in banned},
+        open=not brief.palette and not _names_colours(brief, by_kind[Kind.COLOUR]),
     )
+
+
+def _names_colours(brief: Brief, colours: Sequence[Primitive]) -> bool:
+    """Whether a brief says anything about colours, for or against."""
+    said = f"{brief.title} {brief.purpose} {brief.must} {brief.must_not}"
+    return bool(rules.forbidden([colour.name for colour in colours], said))
 
 
 def ruled_out(brief: Brief, vocabulary: str) -> tuple[list[str], list[str]]:

@@ -15,6 +15,9 @@ PATTERN_SHARE = 0.25
 BORDER_SHARE = 0.5
 # A motif chosen once is that much less likely the next time in the same round.
 REPEAT_DISCOUNT = 0.35
+# Of the prompts, where a brief does not care for colours: these leave them to the model. Pictures
+# of one prompt then differ in what people see first, so that votes on them teach something.
+OPEN_SHARE = 0.5
 EXPLORING_SHARE = 0.25  # of prompts, composed as if nothing had been learnt
 GAIN = 2.0  # what is believed to win twice as often is chosen four times as often
 Tastes = Mapping[str, float]  # kind:name → effect on a picture's score, log-odds
@@ -29,6 +32,7 @@ class Choices:
     palette_parts: Mapping[str, Sequence[str]]  # ground, frame, motif, border
     frames: Mapping[str, float]
     patterns: Mapping[str, str]  # name → how a prompt says it
+    open: bool = False  # whether prompts may leave colours to the model
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ def compose(
     Motifs and palettes are drawn by softmax over their fit, at temperature 0.08 · boldness:
     sentence similarities of good and poor matches lie about 0.3 apart. With `tastes`, which is
     asked anew for each prompt, what is believed of a primitive weighs in; but for a quarter of the
-    prompts, so that nothing that fits is ever given up and what beliefs bring can be told.
+    prompts, so that nothing that fits is ever given up and what beliefs bring can be told. Where
+    choices are open, half of the prompts name no colours.
     """
     temperature = 0.08 * boldness
     motifs = softmax(choices.motifs, temperature)
@@ -120,6 +125,9 @@ def _compose_one(
 ) -> Composition:
     ground, frame_colour, motif_colour, border = choices.palette_parts[palette]
     frame = _draw(rng, _liked(choices.frames, "frame", tastes))
+    if choices.open and rng.random() < OPEN_SHARE:
+        prompt = motif if frame == "none" else f"{motif} on a {frame}"
+        return Composition(prompt, (f"motif:{motif}", f"frame:{frame}"))
     count = rng.choice(RING_COUNTS) if rng.random() < RING_SHARE else 1
     used = [f"motif:{motif}", f"palette:{palette}", f"frame:{frame}"]
     if frame == "none":  # a palette's frame stands out from its ground; its motif need not

@@ -123,7 +123,7 @@ class Community:
         brief = self.members[0].ask(
             "briefs",
             {
-                "title": f"An emblem for a {plan.taste} house",
+                "title": "An emblem for a house of many hands",
                 "purpose": "A made-up community teaches the designer what it likes, so that "
                 "everyone can watch how that goes.",
                 "rounds_planned": min(24, max(2, round(plan.minutes / plan.round_minutes) + 1)),

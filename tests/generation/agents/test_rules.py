@@ -1,5 +1,6 @@
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,18 @@ def test_prompts_are_different_and_made_of_words_the_model_knows(allowed, seed, 
         assert named.get("pattern", "plain") in [*allowed.patterns, "plain"]
     again = compose(random.Random(seed), allowed, count=count, boldness=boldness)
     assert again == made
+
+
+def test_open_prompts_leave_colours_to_the_model():
+    allowed = replace(choices(MOTIFS, PALETTES), open=True)
+    made = compose(random.Random(4), allowed, count=60, boldness=1.0)
+    assert len({composition.prompt for composition in made}) == 60
+    colours = set(vocabulary.COLOURS)
+    left_open = [c for c in made if not colours & set(re.findall(r"[a-z]+", c.prompt))]
+    assert 15 < len(left_open) < 45
+    for composition in left_open:
+        assert [name.split(":")[0] for name in composition.primitives] == ["motif", "frame"]
+        assert set(re.findall(r"[\w-]+", composition.prompt)) <= KNOWN
 
 
 def test_as_many_prompts_as_asked_when_there_is_enough_to_choose_from():

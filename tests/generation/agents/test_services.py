@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from curation.galleries.services import close_round
-from generation.agents.choices import NothingToDraw
+from generation.agents.choices import NothingToDraw, choices_for
 from generation.agents.models import Agent, Primitive
 from generation.agents.services import agent_for, propose_prompts, rounds_without_jobs
 from generation.errors import GenerationError
@@ -82,6 +82,22 @@ def test_what_a_brief_forbids_is_never_drawn(studio):
     words = {word.strip(",") for prompt in prompts for word in prompt.split()}
     assert len(words) > 20
     assert not {"star", "crown", "shield", "navy", "stripes", "dots"} & words
+
+
+@pytest.mark.parametrize(
+    ("wishes", "is_open"),
+    [
+        ({}, True),
+        ({"palette": ["navy"]}, False),
+        ({"must_not": "no pinks"}, False),
+        ({"must": "Something with a teal ground"}, False),
+        ({"must_not": "no stars"}, True),
+    ],
+)
+def test_colours_are_left_open_where_the_brief_does_not_care(studio, wishes, is_open):
+    facts = {"title": "An emblem", "purpose": "A door", "must": "", "must_not": "", "palette": []}
+    brief = BriefFactory(**(facts | wishes))
+    assert choices_for(brief, "emblems", shared_letters).open is is_open
 
 
 def test_brief_that_forbids_all_patterns_can_be_drawn(studio):

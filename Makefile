@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
-WORKERS ?= 0
+WORKERS ?= 2
 BIN := $(VENV)/bin
 export PYTHONPATH := .
 export HF_HUB_OFFLINE ?= 1
@@ -39,7 +39,7 @@ install-dev: $(VENV)/ready-dev node_modules/.ready
 run: install  ## start everything on this machine; PORT, CHAIN_PORT, SALON_DATA change the places
 	@exec $(BIN)/python -m project.stack
 
-test: install-dev  ## run every test: Python, services, browser; WORKERS=2 for two at a time
+test: install-dev  ## run every test: Python, services, browser; WORKERS=0 for one at a time
 	@$(BIN)/python -m tests.browser_setup
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 

@@ -28,6 +28,7 @@ NAMES = (
     "ballots",
     "training_step",
     "promotion_test",
+    "promotion",
 )
 LONG = ("closed_loop",)  # hours: run when named, not with the others
 ROOT = Path(__file__).resolve().parent.parent

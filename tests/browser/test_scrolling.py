@@ -135,4 +135,5 @@ def test_a_thousand_pictures_scroll_without_long_stalls(gallery, visit):
     )
     assert longest < 1000
     hung += gallery.fill(round_, 1)
-    expect(page.locator("[data-arrivals]")).to_have_text(re.compile("1 new"))
+    # After a thousand pictures on a busy machine the page may be behind for a while.
+    expect(page.locator("[data-arrivals]")).to_have_text(re.compile("1 new"), timeout=60_000)

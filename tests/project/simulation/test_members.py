@@ -72,7 +72,7 @@ def test_a_community_posts_a_brief_and_judges_its_rounds_by_taste(site):
     community = Community(plan(site), said.append)
     community.gather()
     slug = community.post_brief()
-    long_ago = timezone.now() - timedelta(hours=1)
+    long_ago = timezone.now() - timedelta(minutes=55)
     round_ = round_with(1, 4, brief=Brief.objects.get(slug=slug), opened_at=long_ago)
     community.work(time.monotonic() + 3, threading.Event())
     assert Member.objects.count() == 3

@@ -17,7 +17,7 @@ BORDER_SHARE = 0.5
 REPEAT_DISCOUNT = 0.35
 # Of the prompts, where a brief does not care for colours: these leave them to the model. Pictures
 # of one prompt then differ in what people see first, so that votes on them teach something.
-OPEN_SHARE = 0.5
+OPEN_SHARE = 0.7
 EXPLORING_SHARE = 0.25  # of prompts, composed as if nothing had been learnt
 GAIN = 2.0  # what is believed to win twice as often is chosen four times as often
 Tastes = Mapping[str, float]  # kind:name → effect on a picture's score, log-odds
@@ -98,7 +98,7 @@ def compose(
     sentence similarities of good and poor matches lie about 0.3 apart. With `tastes`, which is
     asked anew for each prompt, what is believed of a primitive weighs in; but for a quarter of the
     prompts, so that nothing that fits is ever given up and what beliefs bring can be told. Where
-    choices are open, half of the prompts name no colours.
+    choices are open, most prompts name no colours.
     """
     temperature = 0.08 * boldness
     motifs = softmax(choices.motifs, temperature)

@@ -14,7 +14,7 @@ class Recipe:
     """
 
     seed: int = 0
-    steps: int = 120
+    steps: int = 60
     batch: int = 16  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
     rank: int = 8
@@ -25,14 +25,14 @@ class Recipe:
     average: float = 0.95  # of the adapter's moving average
     beta: float | None = None  # None: calibrated on the first batches
     calibration_steps: int = 8
-    spread: float = 0.4  # of z at the end of the calibration, from which β follows
+    spread: float = 0.05  # of z at the end of the calibration, from which β follows
     anchor: float = 0.2  # weight of the base in the reference
     safeguard: bool = True
     leeway: float = 0.01  # band around the reference's error in which chosen errors are held
     bank: int = 16  # draws of noise per row
     gradient_checkpointing: bool = False
     checkpoint_every: int = 20  # steps
-    validate_every: int = 20  # steps
+    validate_every: int = 15  # steps
     most_drift: float = 1.15
     spike: float = 4.0  # times the usual loss, three steps in a row
 

@@ -15,20 +15,27 @@ from typing import Any
 from benchmarks.harness import Row, main, module, process, say
 
 TASTES = {"warm": "palette", "dark": "ground", "full": "frame and motif"}
+POISONED = (0.01, 0.05, 0.1)  # of a larger community's members
+CROWD = {"members": 100, "pairs": 16}
 ROUNDS = 4
-# The best of three βs and two rates on the taste "cool", which is none of these.
-PLAIN = {"beta": 500.0, "rate": 1e-3}
+# Of three βs and two rates, tried on a taste that is none of these, none did better.
+PLAIN = {"beta": 200.0, "rate": 1e-3}
 SMALL = {"members": 8, "pairs": 16, "candidates": 16, "steps": 10}
 
 
 def measure(quick: bool) -> list[Row]:
-    """A row for each taste."""
-    return [_row(taste, _play(taste, quick=quick)) for taste in TASTES]
+    """A row for each taste, and for members who poison one of them."""
+    rows = [_row(taste, taste, _play(taste, quick=quick)) for taste in TASTES]
+    for share in POISONED:
+        rounds = _play("warm", quick=quick, poisoned=share)
+        rows.append(_row(f"warm-{share:.0%}-poisoned".replace("%", ""), "warm", rounds))
+    return rows
 
 
-def _play(taste: str, *, quick: bool) -> list[dict[str, Any]]:
+def _play(taste: str, *, quick: bool, poisoned: float = 0.0) -> list[dict[str, Any]]:
     options = ["--rounds", 2 if quick else ROUNDS, "--plain", json.dumps(PLAIN)]
-    options += ["--size", json.dumps(SMALL)] if quick else []
+    size = SMALL if quick else CROWD if poisoned else {}
+    options += ["--size", json.dumps(size | {"poisoned": poisoned})]
     found = []
     with process(module("benchmarks.taught", taste, *options), talk=True) as player:
         assert player.stdout is not None
@@ -40,14 +47,14 @@ def _play(taste: str, *, quick: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _row(taste: str, rounds: list[dict[str, Any]]) -> Row:
+def _row(name: str, taste: str, rounds: list[dict[str, Any]]) -> Row:
     """The version that draws at the end against the base."""
     last = rounds[-1]
     final = last["live_ours"]
     ratio = f"{final['rate']:.2f} ({final['low']:.2f} to {final['high']:.2f})" if final else "none"
     told = "; ".join(_told(found) for found in rounds)
     details = f"{TASTES[taste]}, {last['votes']:,} votes, {last['minutes']:.0f} min; {told}"
-    return Row(f"closed-loop-{taste}", ratio, "> .5", details)
+    return Row(f"closed-loop-{name}", ratio, "> .5", details)
 
 
 def _told(found: dict[str, Any]) -> str:

@@ -44,8 +44,9 @@ class Size:
     members: int = 24
     pairs: int = 40  # that every member judges in a round
     candidates: int = 48
-    steps: int = 120  # of a training run
+    steps: int = 60  # of a training run
     threads: int = 1
+    poisoned: float = 0.0  # share of the members who look, and then always vote for the worse
 
 
 @dataclass
@@ -74,7 +75,11 @@ class School:
             name=CURATION,
             defaults={"address": CONTRACT, "compiler": "", **facts},
         )
-        self.voters = [Voter(self.taste, number) for number in range(self.size.members)]
+        poisoned = round(self.size.poisoned * self.size.members)
+        self.voters = [
+            Voter(self.taste, number, flipped=1.0 if number < poisoned else FLIPPED)
+            for number in range(self.size.members)
+        ]
         self.brief = post_brief(
             title="An emblem for a house of many hands",
             purpose="A made-up community teaches the designer what it likes.",
@@ -187,7 +192,7 @@ class School:
 class Voter:
     """A member with a wallet who judges what they are served."""
 
-    def __init__(self, taste: str, number: int) -> None:
+    def __init__(self, taste: str, number: int, *, flipped: float) -> None:
         from eth_account import Account
 
         from curation.models import Member
@@ -195,7 +200,7 @@ class Voter:
 
         self.account = Account.create(f"{taste} {number}")
         self.member = Member.objects.create_user(self.account.address)
-        self.eye = Eye(taste, FLIPPED, random.Random(f"{taste} {number}"))
+        self.eye = Eye(taste, flipped, random.Random(f"{taste} {number}"))
         self.nonce = 0
 
     def judge(self, round_: Any) -> None:

@@ -9,6 +9,7 @@ from generation.agents.beliefs import Seen
 from generation.jobs.models import GenerationJob
 
 REMEMBERED_ROUNDS = 60  # the newest counted ones: tastes may change
+MOST_PICTURES = 20_000  # of them, the newest
 
 
 def judged_pictures(vocabulary: str) -> list[Seen]:
@@ -26,7 +27,7 @@ def judged_pictures(vocabulary: str) -> list[Seen]:
         comparisons__gt=0,
         candidate__status=Candidate.Status.PUBLISHED,
         candidate__trial=False,
-    ).order_by("tally_id", "candidate_id")
+    ).order_by("-candidate_id")[:MOST_PICTURES]
     rows = list(
         standings.values_list(
             *("tally_id", "score", "deviation"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,6 +15,8 @@ from generation.agents import previews
 from generation.agents.pages import beliefs_page
 from generation.agents.previews import Preview, PreviewGone, PreviewRunning, Progress
 from generation.versions.models import ModelVersion
+
+KEPT_S = 60  # beliefs: thousands of pictures are read for them
 
 
 @never_cache
@@ -88,5 +91,6 @@ def _said(request: HttpRequest, said: str) -> HttpResponse:
 def beliefs(request: HttpRequest) -> HttpResponse:
     """What agents believe the community likes."""
     live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
-    page = beliefs_page(live.vocabulary if live else "")
+    vocabulary = live.vocabulary if live else ""
+    page = cache.get_or_set(f"beliefs:{vocabulary}", lambda: beliefs_page(vocabulary), KEPT_S)
     return render(request, "agents/beliefs.html", {"page": page, "live": live})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from curation.galleries.services import close_round
@@ -78,6 +79,7 @@ def beliefs(gallery) -> Iterator[str]:
     for number in range(3):
         round_ = gallery.round(title="An emblem for a night market")
         judge(round_, version, number)
+    cache.delete("beliefs:emblems")
     yield "/beliefs/"
     for model in (Standing, Tally, GenerationJob):
         model.objects.filter(pk__isnull=False).delete()

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from curation.models import Candidate, Round
@@ -21,8 +22,13 @@ from tests.factories import (
     publish,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nothing_kept")]
 LIKED, DISLIKED = "ember", "ink"
+
+
+@pytest.fixture
+def nothing_kept() -> None:
+    cache.clear()
 
 
 def indifferent(_text: str, phrases: list[str]) -> list[float]:
@@ -108,6 +114,8 @@ def test_pictures_of_other_vocabularies_and_uncompared_ones_teach_nothing(studio
 def test_the_page_says_what_is_liked_and_how_sure_it_is(studio, pages):
     assert "Nothing yet" in pages.get("/beliefs/").content.decode()
     counted_round(studio)
+    assert "Nothing yet" in pages.get("/beliefs/").content.decode()  # kept for a minute
+    cache.clear()
     group = next(g for g in beliefs_page("emblems").groups if g.title == "Palettes")
     assert [line.name for line in (*group.top, *group.bottom)] == [LIKED, DISLIKED]
     assert [line.words for line in group.top] == ["Liked", "Not liked"]
@@ -119,6 +127,7 @@ def test_the_page_says_what_is_liked_and_how_sure_it_is(studio, pages):
     GenerationJob.objects.filter(key__in=list(keys)).update(believed=True)
     for index, job in enumerate(GenerationJob.objects.order_by("pk")):
         Candidate.objects.filter(job_key=job.key).update(prompt=f"prompt {index // 2}")
+    cache.clear()
     assert "prompts against" in pages.get("/beliefs/").content.decode()
 
 

@@ -33,14 +33,11 @@ class Seen:
     believed: bool = False  # its prompt was composed by beliefs, not to explore
 
 
-@dataclass(frozen=True)
-class Belief:
-    """What is thought of one primitive."""
+class Interval:
+    """What is known of an effect, log-odds."""
 
-    name: str  # kind:name
-    mean: float  # effect on a picture's score, log-odds
+    mean: float
     deviation: float
-    pictures: int  # it was in
 
     @property
     def low(self) -> float:
@@ -51,6 +48,16 @@ class Belief:
     def high(self) -> float:
         """The effect is below this in 97.5 of 100 cases."""
         return self.mean + 1.96 * self.deviation
+
+
+@dataclass(frozen=True)
+class Belief(Interval):
+    """What is thought of one primitive."""
+
+    name: str  # kind:name
+    mean: float  # effect on a picture's score, log-odds
+    deviation: float
+    pictures: int  # it was in
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ def learn(seen: Iterable[Seen]) -> Beliefs:
 
 
 @dataclass(frozen=True)
-class Effect:
+class Effect(Interval):
     """By how much prompts composed by beliefs scored above those of the same round that explored.
 
     Adapters have no part in it: a round is drawn by one version of the model.
@@ -115,16 +122,6 @@ class Effect:
     deviation: float
     believed: int  # prompts
     explored: int
-
-    @property
-    def low(self) -> float:
-        """The effect is above this in 97.5 of 100 cases."""
-        return self.mean - 1.96 * self.deviation
-
-    @property
-    def high(self) -> float:
-        """The effect is below this in 97.5 of 100 cases."""
-        return self.mean + 1.96 * self.deviation
 
 
 def effect(seen: Iterable[Seen]) -> Effect | None:

@@ -111,12 +111,17 @@ def _read_index(folder: Path) -> dict[str, Any]:
 
 
 def _check_library(folder: Path, component: str, library: str, class_name: str) -> None:
-    from diffusers import pipelines  # noqa: PLC0415 - torch is slow to import
-
     if (folder / component / f"{library}.py").exists() or not (
-        library in _LIBRARIES or library.startswith(_OWN) or hasattr(pipelines, library)
+        library in _LIBRARIES or library.startswith(_OWN) or _is_pipeline(library)
     ):
         raise CodeRefused(str(folder), f"{component}: {library}.{class_name}")
+
+
+def _is_pipeline(library: str) -> bool:
+    """Whether it is a part of diffusers' pipelines, some of which bring classes of their own."""
+    from diffusers import pipelines  # noqa: PLC0415 - torch is slow to import
+
+    return hasattr(pipelines, library)
 
 
 def _check_weights(component: Path) -> bool:

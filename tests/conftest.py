@@ -12,14 +12,37 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Folders whose tests share a site that takes long to start, or run whole stacks: one at a time.
 TOGETHER = {"tests/browser/": "browser", "tests/flows/": "stacks", "tests/faults/": "stacks"}
+# What takes longest, longest first, so that no worker begins it when the others have nothing left.
+LONG = (
+    "browser",
+    "stacks",
+    "tests/chain/test_contracts.py",
+    "tests/curation/test_tally_sealing.py",
+    "tests/generation/learning/test_faults.py",
+    "tests/curation/pairs/test_serving.py",
+    "tests/curation/standings/test_incremental.py",
+    "tests/curation/accounts/test_messages.py",
+    "tests/project/test_commands.py",
+    "tests/generation/learning/test_training.py",
+    "tests/generation/training/test_slices.py",
+    "tests/chain/test_compile.py",
+    "tests/project/stack/test_supervisor.py",
+    "tests/project/simulation/test_tastes.py",
+    "tests/chain/indexer/test_reorgs.py",
+)
 
 
 class Together(LoadScopeScheduling):
-    """Shares tests out to workers file by file, and some folders as one."""
+    """Shares tests out to workers file by file, and some folders as one; the longest first."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0]
         return next((name for folder, name in TOGETHER.items() if file.startswith(folder)), file)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if first := next(filter(self.workqueue.__contains__, LONG), None):
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

@@ -25,6 +25,7 @@ PUSH = "_principal[account].push(uint48(block.timestamp), SafeCast.toUint208(to)
 OVERWRITE = f"""Checkpoints.Trace208 storage trace = _principal[account];
         if (trace.length() == 0) {PUSH.replace("_principal[account]", "trace")}
         else trace._checkpoints[trace.length() - 1]._value = SafeCast.toUint208(to);"""
+NAMED = "contract Curation is "
 GUARDED = "nonReentrant\n        returns (uint256 principal, uint256 reward)"
 
 BOOKS = "invariant_01_02_04_10"
@@ -45,19 +46,8 @@ class Mutant:
         for old, new in self.replaced:
             assert text.count(old) == 1, f"{self.name}: {old!r} is not there exactly once"
             text = text.replace(old, new)
+        assert text.count(NAMED) == 1
         return text
-
-    def code(self, folder: Path) -> bytes:
-        """Its creation code, compiled as what is deployed is compiled."""
-        sources, out = folder / "contracts", folder / "abi"
-        shutil.copytree(SOURCES / "interfaces", sources / "interfaces")
-        (sources / "Curation.sol").write_text(self.source())
-        command = ("node", "chain/compile.mjs", "--sources", str(sources), "--out", str(out))
-        done = subprocess.run(command, cwd=BASE, check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        code = bytes.fromhex(json.loads((out / "Curation.json").read_text())["bytecode"][2:])
-        assert code != bytecode("Curation"), f"{self.name} compiles to the real contract"
-        return code
 
 
 MUTANTS = (
@@ -103,3 +93,22 @@ MUTANTS = (
         OVER_TIME,
     ),
 )
+
+
+def compiled(folder: Path) -> dict[str, str]:
+    """Every mutant's creation code, compiled as what is deployed is, under a name of its own."""
+    sources, out = folder / "contracts", folder / "abi"
+    shutil.copytree(SOURCES / "interfaces", sources / "interfaces")
+    for number, mutant in enumerate(MUTANTS):
+        text = mutant.source().replace(NAMED, f"contract Curation{number} is ")
+        (sources / f"Curation{number}.sol").write_text(text)
+    command = ("node", "chain/compile.mjs", "--sources", str(sources), "--out", str(out))
+    done = subprocess.run(command, cwd=BASE, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    codes = {
+        mutant.name: json.loads((out / f"Curation{number}.json").read_text())["bytecode"]
+        for number, mutant in enumerate(MUTANTS)
+    }
+    real = f"0x{bytecode('Curation').hex()}"
+    assert [name for name, code in codes.items() if code == real] == []
+    return codes

@@ -14,7 +14,7 @@ from chain.artifacts import bytecode
 from project.env import BASE
 
 from .forging import INVARIANTS, Outcome, forge, outcomes
-from .mutants import MUTANTS, Mutant
+from .mutants import MUTANTS, Mutant, compiled
 
 SOAK = os.environ.get("SALON_SOAK") == "1"
 RUNS, CALLS = (25_600, 128) if SOAK else (64, 128)
@@ -107,14 +107,22 @@ def test_gas_is_within_one_per_cent_of_the_snapshot():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.fixture(scope="module")
+def mutants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The code of every mutant: together they compile in a third of the time."""
+    return compiled(tmp_path_factory.mktemp("mutants"))
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_campaigns_find_a_planted_fault(mutant: Mutant, tmp_path: Path, campaigns: list[Outcome]):
+def test_campaigns_find_a_planted_fault(
+    mutant: Mutant, mutants: dict[str, str], tmp_path: Path, campaigns: list[Outcome]
+):
     found = outcomes(
         "--match-path",
         INVARIANTS,
         "--match-test",
         f"^{mutant.caught_by}",
-        CURATION_CODE=f"0x{mutant.code(tmp_path).hex()}",
+        CURATION_CODE=mutants[mutant.name],
         FOUNDRY_INVARIANT_RUNS="32",
         FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT="0",
         FOUNDRY_INVARIANT_FAILURE_PERSIST_DIR=str(tmp_path / "failures"),

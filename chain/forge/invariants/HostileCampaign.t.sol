@@ -28,14 +28,12 @@ contract HostileCampaignTest is Campaign {
         (members[0], members[1], members[2]) = (ADA, BOB, address(hydra));
     }
 
-    /// forge-config: default.invariant.runs = 64
     /// forge-config: soak.invariant.runs = 6400
     function invariant_13_threat_14_a_token_that_re_enters_gains_nothing() external {
         _checkSolvency();
         _checkSums();
     }
 
-    /// forge-config: default.invariant.runs = 32
     /// forge-config: default.invariant.check_interval = 16
     /// forge-config: soak.invariant.runs = 3200
     /// forge-config: soak.invariant.check_interval = 16

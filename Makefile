@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 export PYTHONPATH := .
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
+# Tests start hundreds of processes, each of which would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev run test check contracts fix bench soak train clean

@@ -22,7 +22,7 @@ EASELS = """() => {
 
 
 def test_visitor_watches_the_first_picture_being_drawn_hung_and_opens_it(salon, browser):
-    salon.wait_ready()
+    salon.wait_ready(timeout_s=180)
     ready_s = salon.since_start_s()
     visit = Visitor(browser, salon.url)
     page = visit("/")

@@ -15,12 +15,10 @@ TOGETHER = {"tests/browser/": "browser", "tests/flows/": "stacks", "tests/faults
 # What takes longest, longest first, so that no worker begins it when the others have nothing left.
 LONG = (
     "browser",
-    "stacks",
     "tests/chain/test_contracts.py",
     "tests/curation/test_tally_sealing.py",
     "tests/generation/learning/test_faults.py",
     "tests/curation/pairs/test_serving.py",
-    "tests/curation/standings/test_incremental.py",
     "tests/curation/accounts/test_messages.py",
     "tests/project/test_commands.py",
     "tests/generation/learning/test_training.py",
@@ -29,6 +27,7 @@ LONG = (
     "tests/project/stack/test_supervisor.py",
     "tests/project/simulation/test_tastes.py",
     "tests/chain/indexer/test_reorgs.py",
+    "stacks",  # by now the browser's tests are over, which suffer beside it
 )
 
 

@@ -17,7 +17,7 @@ from tests.browser.house import free_port
 
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "RPC_URL", "CHAIN_ID"),
-    *("SITE_URL", "GENERATION_THREADS"),
+    "SITE_URL",
 )
 
 

@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check contracts fix bench soak train clean
+.PHONY: help install install-dev run test check check-types check-others contracts fix bench soak train clean
 
 help:  ## list all targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,9 +46,15 @@ test: install-dev  ## run every test: Python, services, browser; WORKERS=0 for o
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: install-dev  ## lint, types, import rules, contracts, migrations, templates, deploy settings
+	@$(MAKE) --no-print-directory -j 2 check-types check-others
+
+# Two at a time: types take as long as all others.
+check-types:
+	@$(BIN)/mypy
+
+check-others:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@node chain/compile.mjs --check
 	@$(BIN)/python -m tests.project_checks

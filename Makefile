@@ -16,17 +16,24 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list all targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# pip compiles module by module on one core; this uses all. Some packages bring files for later
+# Pythons, which do not compile, and pip says nothing of them either.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+
 # Stamps: an install runs again only when what it reads has changed.
 $(VENV)/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Salon needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11 run")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Installing Python packages (about four minutes the first time) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(INSTALL) -r requirements.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
 	@echo "Installing test and check tools ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
+	@$(COMPILE)
 	@touch $@
 
 # Not `npm ci`: binaries for other platforms may be missing from the lock file, and it would refuse.

@@ -5,6 +5,7 @@ import { pageMember } from "../wallet/chain.js";
 import { Trouble } from "../wallet/words.js";
 import { askForKey, findSigner } from "./entrance.js";
 import { listen } from "./gestures.js";
+import { carryOn, unsentPairs } from "./leaving.js";
 import { Supply } from "./pairs.js";
 import { Outbox } from "./queue.js";
 import { Stage } from "./stage.js";
@@ -62,6 +63,7 @@ class Judge {
     if (supply.facts === before) return;
     if (supply.facts?.voter.toLowerCase() !== this.outbox.member) location.reload(); // another's session
     voting.learn(isQuiet);
+    if (voting.isCountable) this.fill(true);
     if (!this.current && !this.isShut) this.wait();
   }
 
@@ -141,7 +143,8 @@ class Judge {
   /** What the site offered again because it did not know better may make room for new pairs. */
   sent() {
     const { supply, voting } = this;
-    if (!this.isShut && supply.isDry && supply.isLow && voting.remaining > supply.pairs.length) this.fill(true);
+    const hasRoom = supply.isDry && supply.isLow && voting.remaining > supply.pairs.length;
+    if (!this.isShut && (hasRoom || voting.isCountable)) this.fill(true);
   }
 
   /** Another tab has judged a pair. @param {string} key */
@@ -212,12 +215,12 @@ class Judge {
     this.followWall();
     this.stage.onClick("again", () => this.fill(true));
     addEventListener("online", () => this.isShut || this.fill(true));
-    const { member, store } = this.outbox;
-    for (const { pair } of await store.waiting(member)) {
+    for (const pair of await unsentPairs(this.outbox)) {
       this.voting.unsent.add(pair);
       this.supply.known.add(pair);
     }
-    this.outbox.signer = await findSigner(member, this.root.dataset.keys ?? "");
+    carryOn(this.outbox).catch(console.error);
+    this.outbox.signer = await findSigner(this.outbox.member, this.root.dataset.keys ?? "");
     this.outbox.send();
     if (this.outbox.signer) this.fill();
     else this.door();

@@ -112,11 +112,11 @@ export class Supply {
   /**
    * Ask for more when few are left.
    * @param {number} unsent judged pairs that the site does not know of yet: it offers them again
-   * @param {boolean} [always] even when there were none the last time
+   * @param {boolean} [always] even when enough are left, or there were none the last time
    * @throws {import("../wallet/words.js").Trouble}
    */
   async fill(unsent, always = false) {
-    if (this.isAsking || !this.isLow || (this.isDry && !always)) return;
+    if (this.isAsking || (!always && (this.isDry || !this.isLow))) return;
     this.isAsking = true;
     try {
       const count = Math.min(MOST_AT_ONCE, this.pairs.length + unsent + AHEAD);

@@ -8,6 +8,7 @@
 import { call } from "../wallet/api.js";
 import { Trouble } from "../wallet/words.js";
 import { typedData } from "./ballot.js";
+import { Intents } from "./intents.js";
 import { browserSigner } from "./signers.js";
 
 /** @typedef {import("./store.js").Waiting} Waiting */
@@ -24,6 +25,7 @@ import { browserSigner } from "./signers.js";
  * @property {Omit<import("./ballot.js").Ballot, "nonce">} ballot
  * @property {import("./ballot.js").Domain} domain
  * @property {string} pair
+ * @property {string} [intent] name of the note that keeps it until it is signed, if there is one
  */
 
 const PATH = "/api/v1/ballots";
@@ -50,6 +52,7 @@ export class Outbox {
   constructor(member, store) {
     this.member = member;
     this.store = store;
+    this.intents = new Intents(member);
     /** @type {import("./signers.js").Signer | null} */
     this.signer = null;
     /** @type {Set<(news: News) => void>} */
@@ -79,17 +82,28 @@ export class Outbox {
   }
 
   /**
+   * Note what a member has said, at once, unless they say it by a wallet that asks.
+   * @param {Wish} wish
+   * @returns {Wish}
+   */
+  noted(wish) {
+    return { ...wish, intent: this.signer?.asks ? "" : this.intents.note(wish) };
+  }
+
+  /**
    * Sign a ballot and send it, now or as soon as the site answers.
    * @param {Wish} wish
+   * @param {import("./signers.js").Signer | null} [signer]
    * @returns {Promise<number>} its id, once it is signed and kept
    * @throws {Trouble} of a wallet that does not sign
    */
-  async cast({ ballot, domain, pair }) {
-    const { signer } = this;
+  async cast({ ballot, domain, pair, intent }, signer = this.signer) {
     if (!signer) throw new Trouble("locked");
     const keep = async () => {
       const signed = await this.sign({ ...ballot, nonce: "" }, domain, signer);
-      return this.store.add({ voter: this.member, pair, domain, tried: false, ...signed });
+      const id = await this.store.add({ voter: this.member, pair, domain, intent, tried: false, ...signed });
+      this.intents.forget(intent);
+      return id;
     };
     // A wallet may take minutes; meanwhile other tabs go on, and nonces sort themselves out later.
     const id = await (signer.asks ? keep() : alone(`salon-sign-${this.member}`, keep));
@@ -162,11 +176,11 @@ export class Outbox {
     if (!entry.tried && BigInt(entry.ballot.nonce) <= this.usedUp) return this.renew(entry, "nonce-reused", "");
     if (navigator.onLine === false) return this.rest("away", 0);
     if (!(await this.store.begin(entry.id))) return "";
-    const { ballot, signer, signature, voter } = entry;
+    const { ballot, signer, signature, voter, intent } = entry;
     try {
       const body = { ...ballot, signer, signature };
       const receipt = await call("POST", PATH, body, { credentials: "omit" });
-      await this.store.accept(entry.id, { digest: receipt.digest, voter, receipt, ballot, signer, signature });
+      await this.store.accept(entry.id, { digest: receipt.digest, voter, receipt, ballot, signer, signature, intent });
       this.failures = 0;
       this.use(ballot.nonce);
       this.tell({ kind: "accepted", entry, receipt });

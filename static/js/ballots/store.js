@@ -17,9 +17,19 @@ import { MemoryStore } from "./store-memory.js";
  * @property {string} signer
  * @property {string} signature hex
  * @property {boolean} tried whether it may have reached the site
+ * @property {string} [intent] name of the intent that it carries out
  */
 /** @typedef {Record<string, unknown> & {digest: string}} Receipt as the site signed it */
-/** @typedef {{digest: string, voter: string, receipt: Receipt, ballot: object, signer: string, signature: string}} Kept */
+/**
+ * @typedef {object} Kept an accepted ballot
+ * @property {string} digest
+ * @property {string} voter address in lower case
+ * @property {Receipt} receipt
+ * @property {import("./ballot.js").Ballot} ballot
+ * @property {string} signer
+ * @property {string} signature hex
+ * @property {string} [intent]
+ */
 /** @typedef {IndexedDBStore | MemoryStore} BallotStore */
 
 const DATABASE = "salon-ballots";

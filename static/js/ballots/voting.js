@@ -8,6 +8,7 @@ import { Refusals, chosen, notSigned, onTheWay } from "./words.js";
 /** @typedef {import("./pairs.js").Pair} Pair */
 /** @typedef {import("./ballot.js").Choice} Choice */
 /** @typedef {import("./queue.js").News} News */
+/** @typedef {import("./queue.js").Wish} Wish */
 /**
  * @typedef {object} Vote one that may still be undone
  * @property {Pair} pair
@@ -53,6 +54,7 @@ export class Voting {
     this.unsent = new Set();
     this.judged = 0;
     this.remaining = 0;
+    this.isCounted = false; // what the site counts was taken over once
     this.isAsking = false; // the wallet is
     outbox.listeners.add((news) => this.hear(news));
     setInterval(() => this.tick(), 1000);
@@ -63,8 +65,16 @@ export class Voting {
     const { facts } = this.supply;
     if (!facts) return;
     this.outbox.use(String(facts.lastNonce));
-    if (isQuiet && !this.unsent.size) [this.judged, this.remaining] = [facts.judged, facts.remaining];
+    if (isQuiet && !this.unsent.size) {
+      [this.judged, this.remaining] = [facts.judged, facts.remaining];
+      this.isCounted = true;
+    }
     this.stage.count(this.judged, this.remaining);
+  }
+
+  /** Whether only now the site knows of all votes that earlier pages left on their way. */
+  get isCountable() {
+    return !this.isCounted && !this.unsent.size;
   }
 
   /** @param {Choice} choice */
@@ -137,28 +147,38 @@ export class Voting {
   }
 
   /**
-   * Sign a ballot and put it on its way, at once: whoever leaves the page now has voted.
+   * Note a vote at once, so that whoever leaves the page now has voted; sign it, put it on its way.
    * @param {Pair} pair
    * @param {Choice} choice
    */
   cast(pair, choice) {
-    const what = saying(choice, pair.left.digest, pair.right.digest);
-    return this.inTurn(() => this.sign(pair, what));
+    const wish = this.wish(pair, saying(choice, pair.left.digest, pair.right.digest));
+    return this.inTurn(() => this.sign(pair, wish));
   }
 
   /**
    * @param {Pair} pair
    * @param {{chosen: string, rejected: string, outcome: number}} what
-   * @returns {Promise<number | null>} its id in the queue; null when it was not signed
+   * @returns {Wish | null} noted
    */
-  async sign(pair, what) {
+  wish(pair, what) {
     const { facts } = this.supply;
     if (!facts?.domain) return null;
     const issuedAt = Math.floor(Date.now() / 1000 + facts.ahead);
     const ballot = { voter: facts.voter, round: this.round, ...what, issuedAt };
+    return this.outbox.noted({ ballot, domain: facts.domain, pair: pair.key });
+  }
+
+  /**
+   * @param {Pair} pair
+   * @param {Wish | null} wish
+   * @returns {Promise<number | null>} its id in the queue; null when it was not signed
+   */
+  async sign(pair, wish) {
     try {
-      return await this.outbox.cast({ ballot, domain: facts.domain, pair: pair.key });
+      return wish && (await this.outbox.cast(wish));
     } catch (error) {
+      this.outbox.intents.forget(wish?.intent);
       this.notSigned(pair, error);
       return null;
     }
@@ -189,18 +209,24 @@ export class Voting {
     this.stage.flash("undo");
     this.unsent.delete(vote.pair.key);
     this.count(-1);
+    const { left, right } = vote.pair;
+    const wish = this.wish(vote.pair, { ...saying("left", left.digest, right.digest), outcome: WITHDRAWN });
     this.room.bringBack(vote.pair, "Undone.");
-    await this.inTurn(() => this.withdraw(vote));
+    await this.inTurn(() => this.withdraw(vote, wish));
   }
 
-  /** @param {Vote} vote */
-  async withdraw({ pair, kept }) {
+  /**
+   * @param {Vote} vote
+   * @param {Wish | null} wish
+   */
+  async withdraw({ pair, kept }, wish) {
     const id = await kept;
     if (id !== null && !(await this.outbox.takeBack(id))) {
-      await this.sign(pair, { ...saying("left", pair.left.digest, pair.right.digest), outcome: WITHDRAWN });
-    } else if (!this.votes.some((vote) => vote.pair === pair)) {
-      this.first.delete(pair.key);
+      await this.sign(pair, wish);
+      return;
     }
+    this.outbox.intents.forget(wish?.intent);
+    if (!this.votes.some((vote) => vote.pair === pair)) this.first.delete(pair.key);
   }
 
   /**

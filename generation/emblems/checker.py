@@ -1,26 +1,37 @@
 """Does a picture show what its prompt says? `python -m generation.emblems.checker FOLDER`.
 
-Every spec has an ideal rendering. Where the ideal is ground, frame or motif, the picture's
-median colour there must be nearest to the right named colour; the motif must correlate best
-with its own glyph among all of them, and a ring with its own count.
+Every spec has ideal renderings, one for each drawing of its motif. Where the best of them is
+ground, frame or motif, the picture's median colour there must be nearest to the right named colour.
+Shapes are told by templates: the motif must correlate best with a drawing of its own among those of
+all motifs, a ring with its own count; frame, pattern and ornament must be those whose rendering is
+closest to the picture.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 from generation.emblems.render import render
-from generation.emblems.specs import EmblemSpec, caption, sample_spec
-from generation.emblems.vocabulary import COLOURS, MOTIFS, RING_COUNTS
+from generation.emblems.specs import DRAWINGS, EmblemSpec, caption, sample_spec
+from generation.emblems.vocabulary import (
+    COLOURS,
+    FRAMES,
+    MOTIFS,
+    ORNAMENTS,
+    PATTERNS,
+    RING_COUNTS,
+)
 
+LOOKED_AT_PX = 128  # shapes are told at this size
 _NAMES = list(COLOURS)
 _RGB = torch.tensor([COLOURS[name] for name in _NAMES]).float() / 127.5 - 1  # (N, 3) in [-1, 1]
 _SAME = 0.02
@@ -40,45 +51,91 @@ def _region(ideal: torch.Tensor, colour: str) -> torch.Tensor:
     return (ideal - rgb).abs().amax(0) < _SAME
 
 
-def _presence(picture: torch.Tensor, colour: str, behind: str) -> torch.Tensor:
-    """How much each pixel is `colour` rather than what lies behind it, (S, S) in [0, 1]."""
+def _presence(pictures: torch.Tensor, colour: str, behind: str) -> torch.Tensor:
+    """How much each pixel is `colour` rather than what lies behind it, (B, S, S) in [0, 1]."""
     near, far = (
-        (picture - _RGB[_NAMES.index(name)][:, None, None]).abs().sum(0)
+        (pictures - _RGB[_NAMES.index(name)][:, None, None]).abs().sum(1)
         for name in (colour, behind)
     )
     return far / (near + far).clamp(min=1e-6)
 
 
-def _best(picture: torch.Tensor, spec: EmblemSpec, variants: Sequence[EmblemSpec]) -> int:
-    """Which variant's motif correlates best with where the picture has the motif's colour."""
-    seen = _presence(picture, spec.motif_colour, spec.frame_colour)
-    ideals = render(variants, seed=0, jitter=0, size_px=picture.shape[-1])
-    wanted = torch.stack([_presence(i, spec.motif_colour, spec.frame_colour) for i in ideals])
-    seen, wanted = seen - seen.mean(), wanted - wanted.mean((1, 2), keepdim=True)
-    score = (wanted * seen).sum((1, 2)) / wanted.square().sum((1, 2)).sqrt().clamp(min=1e-6)
-    return int(score.argmax())
+def _ideals(variants: Sequence[EmblemSpec], size_px: int) -> torch.Tensor:
+    return render(variants, seed=0, jitter=0, size_px=size_px)
+
+
+def _drawn_alike(spec: EmblemSpec) -> list[EmblemSpec]:
+    """A spec with each drawing its motif may have."""
+    return [replace(spec, drawing=number) for number in range(DRAWINGS)]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A picture (3, S, S) beside its spec, and the same made small to tell shapes."""
+
+    picture: torch.Tensor
+    small: torch.Tensor
+    spec: EmblemSpec
+
+    def alike(self, variants: Sequence[EmblemSpec]) -> torch.Tensor:
+        """Correlation of the motif's place with that of each variant, (V,)."""
+        colours = (self.spec.motif_colour, self.spec.frame_colour)
+        seen = _presence(self.small[None], *colours)
+        wanted = _presence(_ideals(variants, LOOKED_AT_PX), *colours)
+        seen, wanted = seen - seen.mean(), wanted - wanted.mean((1, 2), keepdim=True)
+        lengths = wanted.square().sum((1, 2)).sqrt().clamp(min=1e-6)
+        return (wanted * seen).sum((1, 2)) / lengths
+
+    def closest(self, part: str, values: Sequence[object]) -> bool:
+        """Whether no other value of a part looks more like the picture, by mean distance."""
+        variants = [replace(self.spec, **{part: value}) for value in values]  # type: ignore[arg-type]
+        distance = (_ideals(variants, LOOKED_AT_PX) - self.small).abs().mean((1, 2, 3))
+        return values[int(distance.argmin())] == getattr(self.spec, part)
+
+
+def _motif(look: _Look) -> Iterator[tuple[str, bool]]:
+    spec = look.spec
+    if spec.count == 1:
+        motifs = list(MOTIFS)
+        variants = [v for name in motifs for v in _drawn_alike(replace(spec, motif=name))]
+        yield "motif", motifs[int(look.alike(variants).argmax()) // DRAWINGS] == spec.motif
+        return
+    rings = [v for count in RING_COUNTS for v in _drawn_alike(replace(spec, count=count))]
+    best = int(look.alike(rings).argmax()) // DRAWINGS
+    yield "ring count", RING_COUNTS[best] == spec.count
+
+
+def _parts(look: _Look) -> Iterator[tuple[str, bool]]:
+    picture, spec = look.picture, look.spec
+    alike = look.alike(_drawn_alike(spec))
+    spec = replace(spec, drawing=int(alike.argmax()))
+    look = replace(look, spec=spec)
+    ideal = _ideals([spec], picture.shape[-1])[0]
+    edge = torch.zeros(picture.shape[1:], dtype=torch.bool)
+    band = picture.shape[-1] // 20
+    edge[:band], edge[-band:], edge[:, :band], edge[:, -band:] = True, True, True, True
+    yield "ground", _named(picture, edge & _region(ideal, spec.ground)) == spec.ground
+    yield "frame", look.closest("frame", list(FRAMES))
+    if spec.frame != "none":
+        inner = _region(ideal, spec.frame_colour)
+        yield "frame colour", _named(picture, inner) == spec.frame_colour
+        patterned = look.closest("pattern", list(PATTERNS))
+        yield ("pattern" if spec.pattern != "plain" else "no pattern"), patterned
+        bordered = look.closest("border_colour", [None, *COLOURS])
+        yield ("border" if spec.border_colour else "no border"), bordered
+    motif = _region(ideal, spec.motif_colour)
+    yield "motif colour", _named(picture, motif) == spec.motif_colour
+    if spec.count == 1:
+        adorned = look.closest("ornament", list(ORNAMENTS))
+        yield ("ornament" if spec.ornament != "none" else "no ornament"), adorned
+        yield "outlined or solid", look.closest("outlined", [False, True])
+    yield from _motif(look)
 
 
 def check(picture: torch.Tensor, spec: EmblemSpec) -> dict[str, bool]:
     """What of a spec a picture (3, S, S) in [-1, 1] follows; parts it has not are left out."""
-    ideal = render([spec], seed=0, jitter=0, size_px=picture.shape[-1])[0]
-    edge = torch.zeros(picture.shape[1:], dtype=torch.bool)
-    band = picture.shape[-1] // 20
-    edge[:band], edge[-band:], edge[:, :band], edge[:, -band:] = True, True, True, True
-    found = {"ground": _named(picture, edge & _region(ideal, spec.ground)) == spec.ground}
-    if spec.frame != "none":
-        inner = _region(ideal, spec.frame_colour)
-        found["frame colour"] = _named(picture, inner) == spec.frame_colour
-    motif = _region(ideal, spec.motif_colour)
-    found["motif colour"] = _named(picture, motif) == spec.motif_colour
-    if spec.count == 1:
-        motifs = list(MOTIFS)
-        variants = [dataclasses.replace(spec, motif=name) for name in motifs]
-        found["motif"] = motifs[_best(picture, spec, variants)] == spec.motif
-    else:
-        variants = [dataclasses.replace(spec, count=n) for n in RING_COUNTS]
-        found["ring count"] = RING_COUNTS[_best(picture, spec, variants)] == spec.count
-    return found
+    small = F.interpolate(picture[None], size=LOOKED_AT_PX, mode="area")[0]
+    return dict(_parts(_Look(picture, small, spec)))
 
 
 def rates(pictures: Sequence[torch.Tensor], specs: Sequence[EmblemSpec]) -> dict[str, float]:
@@ -89,7 +146,7 @@ def rates(pictures: Sequence[torch.Tensor], specs: Sequence[EmblemSpec]) -> dict
         for part, holds in check(picture, spec).items():
             asked[part] += 1
             right[part] += holds
-    return {part: round(right[part] / asked[part], 3) for part in asked}
+    return {part: round(right[part] / asked[part], 3) for part in sorted(asked)}
 
 
 def main() -> None:
@@ -98,10 +155,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
+    parser.add_argument("--shift", type=float, help="of the scheduler, if not its own")
     args = parser.parse_args()
     rng = random.Random(20_000)
     specs = [sample_spec(rng) for _ in range(args.count)]
     true = rates(list(render(specs, seed=1)), specs)
+    print(json.dumps({"true pictures": true}, indent=1), flush=True)
 
     from diffusers import DiffusionPipeline  # noqa: PLC0415 - slow to import
 
@@ -109,6 +168,8 @@ def main() -> None:
 
     pipeline = DiffusionPipeline.from_pretrained(args.folder, torch_dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
+    if args.shift:
+        pipeline.scheduler.set_shift(args.shift)
     drawn: list[torch.Tensor] = []
     for start in range(0, args.count, 20):
         prompts = [caption(spec) for spec in specs[start : start + 20]]
@@ -122,7 +183,7 @@ def main() -> None:
         ).images
         drawn += list(images * 2 - 1)
         print(f"drawn {len(drawn)} of {args.count}", flush=True)
-    print(json.dumps({"true pictures": true, "drawn": rates(drawn, specs)}, indent=1))
+    print(json.dumps({"drawn": rates(drawn, specs)}, indent=1))
 
 
 if __name__ == "__main__":

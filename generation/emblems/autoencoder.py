@@ -32,10 +32,10 @@ class EmblemAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     @register_to_config
     def __init__(
         self,
-        latent_channels: int = 12,
-        wide: int = 160,
-        middle: int = 80,
-        low: int = 48,
+        latent_channels: int = 16,
+        wide: int = 192,
+        middle: int = 96,
+        low: int = 56,
         scaling_factor: float = 1.0,
         shift_factor: float = 0.0,
         block_out_channels: tuple[int, ...] = (1, 1, 1, 1, 1),

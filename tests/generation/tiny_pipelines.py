@@ -255,6 +255,8 @@ def emblems(tmp_path_factory) -> Path:
     EmblemPipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=1.5),
-        vae=EmblemAutoencoder(wide=16, middle=16, low=16, scaling_factor=0.8, shift_factor=0.05),
+        vae=EmblemAutoencoder(
+            latent_channels=12, wide=16, middle=16, low=16, scaling_factor=0.8, shift_factor=0.05
+        ),
     ).save_pretrained(folder)
     return folder

@@ -33,6 +33,8 @@ def tiny_emblems(folder: Path) -> Path:
     EmblemPipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=1.5),
-        vae=EmblemAutoencoder(wide=16, middle=16, low=16, scaling_factor=0.8, shift_factor=0.05),
+        vae=EmblemAutoencoder(
+            latent_channels=12, wide=16, middle=16, low=16, scaling_factor=0.8, shift_factor=0.05
+        ),
     ).save_pretrained(folder)
     return folder

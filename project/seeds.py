@@ -13,6 +13,7 @@ from curation.accounts.models import Member
 from curation.briefs.models import Brief
 from curation.briefs.services import post_brief
 from generation.agents.models import Agent, Primitive
+from generation.challenges.services import end_tests_of_other_bases
 from generation.emblems import vocabulary
 from generation.engines.identity import identity
 from generation.engines.protocol import ModelSource
@@ -64,9 +65,11 @@ def register_model() -> ModelVersion:
     base = settings.ENV.salon_model
     base_hash = identity(ModelSource(base)).base
     embedded = Path(base).is_dir() and "emblems" in str(Path(base).resolve())
-    return register_base(
+    version = register_base(
         base=base, base_hash=base_hash, vocabulary=EMBEDDED_VOCABULARY if embedded else ""
     )
+    end_tests_of_other_bases()
+    return version
 
 
 def seed_primitives() -> None:
@@ -77,6 +80,8 @@ def seed_primitives() -> None:
         *((kind.COLOUR, n, "", []) for n in vocabulary.COLOURS),
         *((kind.FRAME, n, "", []) for n in vocabulary.FRAMES),
         *((kind.PATTERN, n, said, []) for n, said in vocabulary.PATTERNS.items()),
+        *((kind.STYLE, n, said, []) for n, said in vocabulary.STYLES.items()),
+        *((kind.ORNAMENT, n, said, []) for n, said in vocabulary.ORNAMENTS.items()),
         *(
             (kind.PALETTE, n, vocabulary.PALETTE_GLOSSES[n], list(parts))
             for n, parts in vocabulary.PALETTES.items()

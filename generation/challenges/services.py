@@ -98,7 +98,8 @@ def promote_model_version(
     """Let a version draw from now on; pictures under way keep the version they began with.
 
     Raises:
-        ChallengeRefused: it draws already, or was never tested and nobody answers for it.
+        ChallengeRefused: it draws already, or was never tested and nobody answers for it, or the
+            weights it was made on are not here.
     """
     _lock()
     version.refresh_from_db()
@@ -116,6 +117,7 @@ def roll_back(*, reason: str, by: Member | None = None) -> ModelVersion:
 
     Raises:
         NothingToGoBackTo: the live version is a base.
+        ChallengeRefused: the weights that the one before was made on are not here.
         NoLiveVersion: nothing draws.
     """
     _lock()
@@ -130,6 +132,11 @@ def roll_back(*, reason: str, by: Member | None = None) -> ModelVersion:
 
 def _make_live(version: ModelVersion, kind: str, reason: str, by: Member | None) -> None:
     """Swap what draws, end the tests against the old version, and tell the open walls."""
+    if not version.base:
+        raise ChallengeRefused(
+            f"{version.slug} was made on other weights than lie here now. Put those back and run "
+            "`python manage.py prepare`, or train anew from the votes."
+        )
     old = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
     if old is not None:
         advance(old, ModelVersion.GRAPH, ModelVersion.Status.RETIRED)
@@ -143,6 +150,18 @@ def _make_live(version: ModelVersion, kind: str, reason: str, by: Member | None)
             _withdraw(challenge, f"{version.slug} draws now.")
     for round_ in Round.objects.filter(status=Round.Status.OPEN).order_by("pk"):
         live.append(stream=round_.stream, kind="model_promoted", payload={})
+
+
+@transaction.atomic
+def end_tests_of_other_bases() -> None:
+    """End every test of a version that was made on another base than the one that draws."""
+    _lock()
+    champion = live_version()
+    others = Challenge.objects.filter(status__in=selectors.UNDECIDED).exclude(
+        challenger__base_hash=champion.base_hash
+    )
+    for challenge in others.select_related("challenger"):
+        _withdraw(challenge, f"{champion.slug} draws now, which is another base.")
 
 
 def _withdraw(challenge: Challenge, reason: str) -> None:

@@ -29,6 +29,16 @@ class ModelInvalid(EngineError):
     """The model is there, but it cannot be loaded or does not draw from text."""
 
 
+class BaseGone(EngineError):
+    """A version was made on weights that are not on this machine any more."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"{version} was made on other weights than lie here now, so it draws nothing. Put "
+            "those back and run `python manage.py prepare`, or let another version draw."
+        )
+
+
 class PickleRefused(EngineError):
     """Weights come only as pickle, which can run any code when it is read."""
 

@@ -17,6 +17,7 @@ from django.db import connections
 from dramatiq.middleware import Shutdown
 from dramatiq.middleware.time_limit import TimeLimitExceeded
 
+from generation.engines.errors import BaseGone
 from generation.jobs import publishing, services
 from generation.jobs.services import LEASE, Lease
 from generation.versions.files import local_adapter
@@ -50,9 +51,16 @@ def engine() -> DiffusersEngine:
 
 
 def load(version: ModelVersion) -> DiffusersEngine:
-    """The engine with a model version loaded; only what changed is loaded anew."""
+    """The engine with a model version loaded; only what changed is loaded anew.
+
+    Raises:
+        BaseGone: the weights it was made on are not here.
+        EngineError: it cannot be loaded.
+    """
     from generation.engines.protocol import Adapter, ModelSource  # noqa: PLC0415
 
+    if not version.base:
+        raise BaseGone(version.slug)
     path = local_adapter(version)
     adapters = (Adapter(version.slug, path),) if path else ()
     with _loading:

@@ -17,12 +17,14 @@ from generation.challenges.errors import ChallengeRefused, NothingToGoBackTo
 from generation.challenges.selectors import rounds_to_count
 from generation.challenges.services import (
     count_twins,
+    end_tests_of_other_bases,
     promote_model_version,
     roll_back,
     start_challenge,
 )
 from generation.models import Challenge, ModelVersion, TwinPair, VersionEvent
 from generation.versions.selectors import live_version
+from generation.versions.services import register_base
 from tests.factories import MemberFactory, RoundFactory, VersionFactory
 from tests.generation.challenges.arena import Arena, version_on
 from tests.threads import at_once
@@ -99,6 +101,22 @@ def test_a_test_goes_on_over_several_rounds():
     arena.everybody(times=2)
     challenge = decided(arena)
     assert (challenge.wins, challenge.state["rounds"]) == (20, 2)
+
+
+def test_versions_made_on_weights_that_were_replaced_are_refused_and_their_tests_end():
+    arena = Arena()
+    arena.open()
+    register_base(base=arena.champion.base, base_hash="e" * 64)
+    end_tests_of_other_bases()
+    arena.challenge.refresh_from_db()
+    arena.challenger.refresh_from_db()
+    assert arena.challenge.status == Status.WITHDRAWN
+    assert "another base" in arena.challenge.reason
+    assert arena.challenger.status == ModelVersion.Status.RETIRED
+    somebody = MemberFactory()
+    with pytest.raises(ChallengeRefused, match="other weights than lie here now"):
+        promote_model_version(version=arena.challenger, reason="it was better", by=somebody)
+    assert live_version().base_hash == "e" * 64
 
 
 def test_counting_a_round_twice_changes_nothing():

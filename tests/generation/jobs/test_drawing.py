@@ -66,6 +66,16 @@ def test_same_job_drawn_anew_makes_the_same_bytes(job):
     assert Candidate.objects.get().digest == first
 
 
+def test_a_version_made_on_weights_that_were_replaced_draws_nothing_and_says_so():
+    job = JobFactory(model_version=VersionFactory(base="", slug="earlier"))
+    for _ in range(3):
+        drawing.draw(job_id=job.pk)
+    job.refresh_from_db()
+    assert job.status == Status.DEAD
+    assert "earlier was made on other weights" in job.error
+    assert not Candidate.objects.exists()
+
+
 def test_job_with_a_broken_model_dies_after_three_attempts_and_says_why():
     job = JobFactory(model_version=VersionFactory(base="/nowhere/model"))
     for attempt in (1, 2, 3, 4):

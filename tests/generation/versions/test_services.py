@@ -41,6 +41,25 @@ def test_live_adapter_on_the_same_base_stays_live():
     assert live_version() == adapted
 
 
+def test_what_was_made_on_weights_that_were_replaced_has_no_place_until_they_are_back():
+    old = register_base(base="/models/here", base_hash="a" * 64)
+    adapted = ModelVersion.objects.create(
+        slug="adapted",
+        base=old.base,
+        base_hash=old.base_hash,
+        adapter_hash="c" * 64,
+        status="retired",
+    )
+    register_base(base="/models/here", base_hash="b" * 64)
+    for version in (old, adapted):
+        version.refresh_from_db()
+        assert (version.base, version.status) == ("", "retired")
+    register_base(base="/models/kept", base_hash="a" * 64)
+    for version in (old, adapted):
+        version.refresh_from_db()
+        assert version.base == "/models/kept"
+
+
 @pytest.mark.parametrize(
     ("base", "slug"),
     [

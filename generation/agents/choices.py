@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from curation.briefs.models import Brief
 from generation.agents import rules
@@ -47,9 +47,16 @@ def choices_for(brief: Brief, vocabulary: str, affinity: Affinity) -> rules.Choi
         palettes=_palettes(brief, text, palettes, affinity),
         palette_parts={p.name: p.parts for p in palettes},
         frames=frames or {"none": 1.0},
-        patterns={p.name: p.gloss for p in by_kind[Kind.PATTERN] if p.name not in banned},
+        patterns=_said(by_kind[Kind.PATTERN], banned),
+        styles=_said(by_kind[Kind.STYLE], banned),
+        ornaments=_said(by_kind[Kind.ORNAMENT], banned),
         open=not brief.palette and not _names_colours(brief, by_kind[Kind.COLOUR]),
     )
+
+
+def _said(primitives: Sequence[Primitive], banned: Collection[str]) -> dict[str, str]:
+    """How a prompt says each that is not ruled out."""
+    return {p.name: p.gloss for p in primitives if p.name not in banned}
 
 
 def _names_colours(brief: Brief, colours: Sequence[Primitive]) -> bool:

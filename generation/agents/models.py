@@ -42,7 +42,8 @@ class Primitive(models.Model):
         PALETTE = "palette"
         FRAME = "frame"
         PATTERN = "pattern"
-        STYLE = "style"
+        STYLE = "style"  # how a motif is drawn; its gloss is said before it
+        ORNAMENT = "ornament"  # its gloss is said after everything that carries it
 
     vocabulary = models.SlugField(max_length=40)
     kind = models.CharField(max_length=16, choices=Kind)

@@ -16,6 +16,8 @@ KINDS = {
     Kind.PALETTE: "Palettes",
     Kind.FRAME: "Frames",
     Kind.PATTERN: "Patterns",
+    Kind.STYLE: "Styles",
+    Kind.ORNAMENT: "Ornaments",
 }
 SURE = 5  # pictures; of fewer little can be told
 SHOWN_AT_EACH_END = 6

@@ -7,12 +7,16 @@ import math
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from generation.words import a
 
 RING_COUNTS = (4, 5, 6, 8)
 RING_SHARE = 0.05
 PATTERN_SHARE = 0.25
 BORDER_SHARE = 0.5
+STYLE_SHARE = 0.25  # of motifs that are not drawn solid
+ORNAMENT_SHARE = 0.2
 # A motif chosen once is that much less likely the next time in the same round.
 REPEAT_DISCOUNT = 0.35
 # Of the prompts, where a brief does not care for colours: these leave them to the model. Pictures
@@ -31,7 +35,9 @@ class Choices:
     palettes: Mapping[str, float]
     palette_parts: Mapping[str, Sequence[str]]  # ground, frame, motif, border
     frames: Mapping[str, float]
-    patterns: Mapping[str, str]  # name → how a prompt says it
+    patterns: Mapping[str, str]  # name → how a prompt says it; plain ones say nothing
+    styles: Mapping[str, str] = field(default_factory=dict)
+    ornaments: Mapping[str, str] = field(default_factory=dict)
     open: bool = False  # whether prompts may leave colours to the model
 
 
@@ -120,34 +126,49 @@ def compose(
     return list(made.values())
 
 
+def _some(
+    rng: random.Random, kind: str, said: Mapping[str, str], share: float, tastes: Tastes
+) -> tuple[str, list[str]]:
+    """Now and then one of what can be said, and the primitive it is; else nothing."""
+    weights = {name: 1.0 for name, words in said.items() if words}
+    if not weights or rng.random() >= share:
+        return "", []
+    name = _draw(rng, _liked(weights, kind, tastes))
+    return said[name], [f"{kind}:{name}"]
+
+
 def _compose_one(
     rng: random.Random, choices: Choices, motif: str, palette: str, tastes: Tastes
 ) -> Composition:
     ground, frame_colour, motif_colour, border = choices.palette_parts[palette]
     frame = _draw(rng, _liked(choices.frames, "frame", tastes))
+    framed = frame != "none"
+    style, styled = _some(rng, "style", choices.styles, STYLE_SHARE, tastes)
+    ornament, adorned = _some(rng, "ornament", choices.ornaments, ORNAMENT_SHARE, tastes)
+    used = [f"motif:{motif}", f"frame:{frame}", *styled]
+    drawn = f"{style} {motif}".strip()
     if choices.open and rng.random() < OPEN_SHARE:
-        prompt = motif if frame == "none" else f"{motif} on a {frame}"
-        return Composition(prompt, (f"motif:{motif}", f"frame:{frame}"))
+        said = f"{drawn} on {a(frame)}" if framed else drawn
+        return Composition(", ".join(filter(None, (said, ornament))), (*used, *adorned))
+    used.insert(1, f"palette:{palette}")
     count = rng.choice(RING_COUNTS) if rng.random() < RING_SHARE else 1
-    used = [f"motif:{motif}", f"palette:{palette}", f"frame:{frame}"]
-    if frame == "none":  # a palette's frame stands out from its ground; its motif need not
-        motif_colour = frame_colour
-    subject = f"{motif_colour} {motif}"
+    # A palette's frame stands out from its ground; its motif need not.
+    subject = f"{motif_colour if framed else frame_colour} {drawn}"
     if count > 1:
         subject = f"ring of {count} {subject} marks"
         used.append(f"ring:{count}")
-    parts = [subject]
-    if frame != "none":
-        parts[0] += f" on a {frame_colour} {frame}"
-        patterns = {name: 1.0 for name, said in choices.patterns.items() if said}
-        if rng.random() < PATTERN_SHARE and patterns:
-            pattern = _draw(rng, _liked(patterns, "pattern", tastes))
-            parts[0] += f" with {choices.patterns[pattern]}"
-            used.append(f"pattern:{pattern}")
+        ornament, adorned = "", []  # rings are taught without
+    parts = [subject, ornament]
+    if framed:
+        parts[0] += f" on {a(f'{frame_colour} {frame}')}"
+        pattern, patterned = _some(rng, "pattern", choices.patterns, PATTERN_SHARE, tastes)
+        if pattern:
+            parts[0] += f" with {pattern}"
+            used += patterned
         if rng.random() < BORDER_SHARE:
             parts.append(f"{border} border")
     parts.append(f"{ground} background")
-    return Composition(", ".join(parts), tuple(used))
+    return Composition(", ".join(filter(None, parts)), (*used, *adorned))
 
 
 def seed_for(*, round_id: int, prompt: str, index: int) -> int:

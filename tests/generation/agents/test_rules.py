@@ -19,7 +19,7 @@ from generation.agents.rules import (
 from generation.emblems import vocabulary
 
 MOTIFS, PALETTES = sorted(vocabulary.MOTIFS), sorted(vocabulary.PALETTES)
-GLUE = {"ring", "of", "marks", "on", "a", "with", "border", "background"}
+GLUE = {"ring", "of", "marks", "on", "a", "an", "with", "border", "background"}
 KNOWN = {
     word
     for phrase in (
@@ -27,6 +27,8 @@ KNOWN = {
         *vocabulary.COLOURS,
         *vocabulary.FRAMES,
         *vocabulary.PATTERNS.values(),
+        *vocabulary.STYLES.values(),
+        *vocabulary.ORNAMENTS.values(),
         *map(str, RING_COUNTS),
     )
     for word in phrase.split()
@@ -40,6 +42,8 @@ def choices(motifs, palettes, frames=vocabulary.FRAMES, patterns=vocabulary.PATT
         palette_parts={name: vocabulary.PALETTES[name] for name in palettes},
         frames=dict.fromkeys(frames, 1.0),
         patterns={name: vocabulary.PATTERNS[name] for name in patterns},
+        styles=vocabulary.STYLES,
+        ornaments=vocabulary.ORNAMENTS,
     )
 
 
@@ -74,6 +78,9 @@ def test_prompts_are_different_and_made_of_words_the_model_knows(allowed, seed, 
         assert named["palette"] in palettes
         assert named["frame"] in frames
         assert named.get("pattern", "plain") in [*allowed.patterns, "plain"]
+        for kind, said in (("style", allowed.styles), ("ornament", allowed.ornaments)):
+            assert said[named[kind]] in composition.prompt if kind in named else True
+        assert not {"ring", "ornament"} <= named.keys()  # the model was taught none of both
     again = compose(random.Random(seed), allowed, count=count, boldness=boldness)
     assert again == made
 
@@ -86,8 +93,21 @@ def test_open_prompts_leave_colours_to_the_model():
     left_open = [c for c in made if not colours & set(re.findall(r"[a-z]+", c.prompt))]
     assert 27 < len(left_open) < 56
     for composition in left_open:
-        assert [name.split(":")[0] for name in composition.primitives] == ["motif", "frame"]
+        kinds = [name.split(":")[0] for name in composition.primitives]
+        assert kinds[:2] == ["motif", "frame"]
+        assert set(kinds[2:]) <= {"style", "ornament"}
         assert set(re.findall(r"[\w-]+", composition.prompt)) <= KNOWN
+
+
+def test_motifs_are_outlined_and_adorned_now_and_then_and_never_where_that_is_ruled_out():
+    made = compose(random.Random(5), choices(MOTIFS, PALETTES), count=300, boldness=1.0)
+    outlined = sum("style:outlined" in composition.primitives for composition in made)
+    adorned = [c for c in made if any(name.startswith("ornament:") for name in c.primitives)]
+    assert 45 < outlined < 110
+    assert 30 < len(adorned) < 90
+    bare = replace(choices(MOTIFS, PALETTES), styles={"solid": ""}, ornaments={"none": ""})
+    for composition in compose(random.Random(5), bare, count=100, boldness=1.0):
+        assert not {"outlined", "laurel", "three"} & set(re.findall(r"[a-z]+", composition.prompt))
 
 
 def test_as_many_prompts_as_asked_when_there_is_enough_to_choose_from():

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 
 from generation.emblems.render import render
 from generation.emblems.specs import DRAWINGS, EmblemSpec, caption, sample_spec
+from generation.emblems.training import save_sheet
 from generation.emblems.vocabulary import (
     COLOURS,
     FRAMES,
@@ -156,6 +157,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--shift", type=float, help="of the scheduler, if not its own")
+    parser.add_argument("--sheet", type=Path, help="write the first 64 pictures into this file")
     args = parser.parse_args()
     rng = random.Random(20_000)
     specs = [sample_spec(rng) for _ in range(args.count)]
@@ -183,6 +185,8 @@ def main() -> None:
         ).images
         drawn += list(images * 2 - 1)
         print(f"drawn {len(drawn)} of {args.count}", flush=True)
+    if args.sheet:
+        save_sheet(torch.stack(drawn[:64]), args.sheet, columns=8)
     print(json.dumps({"drawn": rates(drawn, specs)}, indent=1))
 
 

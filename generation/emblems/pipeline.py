@@ -73,7 +73,7 @@ class EmblemPipeline(StableDiffusion3Pipeline):  # type: ignore[misc]
         num_images_per_prompt: int = 1,
         **_ignored: Any,
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor, torch.Tensor | None]:
-        """States (B, 24, 384) and pooled vectors (B, 384) for prompts and negative prompts."""
+        """States (B, 28, 384) and pooled vectors (B, 384) for prompts and negative prompts."""
         prompts = [prompt] if isinstance(prompt, str) else list(prompt or [])
         if prompt_embeds is None or pooled_prompt_embeds is None:
             prompt_embeds, pooled_prompt_embeds = self._embed(

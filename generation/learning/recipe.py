@@ -14,7 +14,7 @@ class Recipe:
     """
 
     seed: int = 0
-    steps: int = 30
+    steps: int = 20
     batch: int = 16  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
     rank: int = 8
@@ -32,7 +32,7 @@ class Recipe:
     bank: int = 16  # draws of noise per row
     gradient_checkpointing: bool = False
     checkpoint_every: int = 20  # steps
-    validate_every: int = 10  # steps
+    validate_every: int = 5  # steps
     most_drift: float = 1.15
     spike: float = 4.0  # times the usual loss, three steps in a row
 
@@ -50,6 +50,11 @@ class Recipe:
         )
         if not within:
             raise ValueError(f"This recipe cannot be followed: {self}.")
+
+    @property
+    def least_steps(self) -> int:
+        """After which a run that drifts too far is worth ending with what it had."""
+        return max(self.warmup, -(-self.steps // 3))
 
     def rate_factor(self, step: int) -> float:
         """Share of the rate at a step (from 0): a linear rise, a plateau, a linear fall."""

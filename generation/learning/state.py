@@ -43,7 +43,15 @@ class RunState:
     spikes: int = 0
     drift: list[tuple[int, float]] = field(default_factory=list)  # (step, ratio to the base)
     curve: list[StepFigures] = field(default_factory=list)
-    stopped: str = ""  # why it will not go on
+    kept: Tensor | None = None  # the average when drift was last within bounds
+    kept_step: int = 0
+    ended: str = ""  # why it ended early, with what was kept
+    stopped: str = ""  # why it will not go on, with nothing
+
+    @property
+    def kept_drift(self) -> float:
+        """Drift of what was kept; the last one where nothing was."""
+        return dict(self.drift).get(self.kept_step, self.drift[-1][1])
 
     def save(self, path: Path, run: str) -> None:
         """Write a checkpoint of the run with that identity.
@@ -53,6 +61,7 @@ class RunState:
         """
         tensors = {"vector": self.vector, "average": self.average}
         tensors |= {f"moments.{name}": value for name, value in self.moments.items()}
+        tensors |= {} if self.kept is None else {"kept": self.kept}
         figures = {
             "step": self.step,
             "micro_batch": self.micro_batch,
@@ -65,6 +74,8 @@ class RunState:
             "spikes": self.spikes,
             "drift": self.drift,
             "curve": [asdict(figures) for figures in self.curve],
+            "kept_step": self.kept_step,
+            "ended": self.ended,
             "stopped": self.stopped,
         }
         versions = {"torch": torch.__version__, "threads": torch.get_num_threads()}
@@ -101,4 +112,5 @@ def load_state(path: Path, run: str) -> RunState | None:
         for name, value in tensors.items()
         if name.startswith("moments.")
     }
-    return RunState(tensors["vector"], tensors["average"], moments, **figures)
+    kept = tensors.get("kept")
+    return RunState(tensors["vector"], tensors["average"], moments, kept=kept, **figures)

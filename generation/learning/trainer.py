@@ -170,19 +170,19 @@ class Run:
     def validate(self) -> float:
         """Measure drift; keep the adapter's average as its file while it is within bounds.
 
+        Beyond them the run ends with what was kept, if that has enough of its steps behind it.
+
         Raises:
-            Stopped: too far from what the base could draw.
+            Stopped: too far from what the base could draw, too soon.
             CheckpointUnsaved: the disk took no adapter; an older one is whole.
         """
         with self.slot.holding(self.average):
             ratio = self.prepared.drift()
         self.state.drift.append((self.state.step, ratio))
         if not ratio <= self.recipe.most_drift:
-            raise Stopped(
-                f"After {self.state.step} steps the error on validation pictures is {ratio:.2f} "
-                f"of the base's; beyond {self.recipe.most_drift:.2f} the model forgets what it "
-                "could draw. Raise β, lower the rate or train for fewer steps."
-            )
+            self._end_early(ratio)
+            return ratio
+        self.state.kept, self.state.kept_step = self.average.cpu().clone(), self.state.step
         if self.processes.is_main_process:
             try:
                 layers = self.slot.layers(self.average)
@@ -193,6 +193,23 @@ class Run:
                     "one is whole. Make room on the disk, then start the run again."
                 ) from error
         return ratio
+
+    def _end_early(self, ratio: float) -> None:
+        """Go back to what was kept, and end there.
+
+        Raises:
+            Stopped: too little was learned by then.
+        """
+        state = self.state
+        words = (
+            f"After {state.step} steps the error on validation pictures is {ratio:.2f} "
+            f"of the base's; beyond {self.recipe.most_drift:.2f} the model forgets what it "
+            "could draw."
+        )
+        if state.kept is None or state.kept_step < self.recipe.least_steps:
+            raise Stopped(f"{words} Raise β, lower the rate or train for fewer steps.")
+        self.average.copy_(state.kept)
+        state.ended = f"{words} So it ended as it was after {state.kept_step}."
 
 
 def _figures(found: Branches, norm: float, held: float) -> StepFigures:

@@ -23,7 +23,7 @@ class End(StrEnum):
     """Why a slice came back."""
 
     MORE = "more"  # time is up or someone asked; call again
-    FINISHED = "finished"
+    FINISHED = "finished"  # the reason says so if it was early
     STOPPED = "stopped"  # a guard; the reason says which
 
 
@@ -71,7 +71,7 @@ def run_slice(
     state, recipe = run.state, run.recipe
     clock = _Clock(run, seconds, steps, should_stop)
     try:
-        while not state.stopped and state.step < recipe.steps:
+        while not (state.stopped or state.ended) and state.step < recipe.steps:
             if not _references(run, clock) or clock.over():
                 run.save()
                 return Outcome(End.MORE, state.step)
@@ -88,7 +88,7 @@ def run_slice(
         run.save()
     if state.stopped:
         return Outcome(End.STOPPED, state.step, state.stopped)
-    return Outcome(End.FINISHED, state.step)
+    return Outcome(End.FINISHED, state.kept_step or state.step, state.ended)
 
 
 class _Clock:

@@ -45,7 +45,9 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
         "chosen_error": learned.chosen_error,
         "rejected_error": learned.rejected_error,
         "accuracy": _share(learned.accuracy),
-        "drift": run.state.drift[-1][1],
+        "drift": run.state.kept_drift,
+        "steps": run.state.kept_step,
+        "ended_early": run.state.ended,
     }
     if held_out:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)

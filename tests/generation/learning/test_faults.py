@@ -18,9 +18,11 @@ import pytest
 import torch
 from PIL import Image
 
+from generation.learning.adapters import read_adapter
 from generation.learning.errors import CheckpointUnsaved, RunInvalid
 from generation.learning.files import load_tensors
 from generation.learning.jobs import Job, open_run, write_job
+from generation.learning.preparing import Prepared
 from generation.learning.recipe import Recipe
 from generation.learning.training import End, run_slice
 from tests.generation.learning.conftest import SMALL
@@ -123,6 +125,7 @@ def test_no_memory_at_all_stops_the_run_and_says_what_to_do(make_run):
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
+from generation.learning.adapters import read_adapter
 from generation.learning.errors import CheckpointUnsaved
 from generation.learning.jobs import open_run
 from generation.learning.training import run_slice
@@ -210,6 +213,42 @@ def test_drift_beyond_its_bound_stops_the_run_and_leaves_the_last_good_adapter(m
     good = [step for step, ratio in run.state.drift if ratio <= 1.15]
     assert run.prepared.adapter.is_file() == bool(good)
     assert run_slice(run).end is End.STOPPED
+
+
+def drifting(monkeypatch, *ratios: float) -> None:
+    """Let the next validations find these errors."""
+    found = iter(ratios)
+    monkeypatch.setattr(Prepared, "drift", lambda _self: next(found))
+
+
+def test_a_run_that_drifts_too_far_late_ends_as_it_was_within_bounds(make_run, monkeypatch):
+    drifting(monkeypatch, 1.0, 1.1, 1.3)
+    run = make_run(beta=10.0, most_drift=1.15)  # 12 steps, validated every 4
+    assert run_slice(run, steps=8).end is End.MORE
+    within = run.average.clone()
+    again = make_run(beta=10.0, most_drift=1.15, folder=run.prepared.folder)  # as after a kill
+    outcome = run_slice(again)
+    assert (outcome.end, outcome.step) == (End.FINISHED, 8)
+    assert "forgets" in outcome.reason
+    assert "as it was after 8" in outcome.reason
+    assert again.average.equal(within)
+    assert (again.state.kept_drift, again.state.drift[-1]) == (1.1, (12, 1.3))
+    family = run.prepared.family
+    written = read_adapter(run.prepared.adapter, family.network, family.part)
+    for name, (down, up) in again.slot.layers(within).items():
+        assert torch.equal(written[name][0], down)
+        assert torch.equal(written[name][1], up)
+    once_more = make_run(beta=10.0, most_drift=1.15, folder=run.prepared.folder)
+    assert run_slice(once_more) == outcome
+    assert once_more.average.equal(within)
+
+
+def test_a_run_that_drifts_too_far_early_ends_with_nothing(make_run, monkeypatch):
+    drifting(monkeypatch, 1.0, 1.2)
+    run = make_run(beta=10.0, most_drift=1.15, validate_every=2)  # a third of 12 is 4
+    outcome = run_slice(run)
+    assert (outcome.end, outcome.step) == (End.STOPPED, 4)
+    assert "forgets" in outcome.reason
 
 
 def test_pairs_of_equal_pictures_stop_the_run_because_nothing_tells_them_apart(make_run, tmp_path):

@@ -5,6 +5,14 @@ from curation.ballots.models import Ballot, BallotAnchor, Voter
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
 from curation.live.models import Event, Stream
+from curation.moderation.models import (
+    Appeal,
+    Erasure,
+    ModerationAction,
+    Proposal,
+    Report,
+    Sanction,
+)
 from curation.pairs.models import Decoy, ServedPair
 from curation.reputations.models import FrozenReputation, Reputation
 from curation.stakes.models import (
@@ -24,6 +32,7 @@ __all__ = [
     "Activity",
     "AnchoredBatch",
     "AnchoredCandidate",
+    "Appeal",
     "Balance",
     "Ballot",
     "BallotAnchor",
@@ -33,13 +42,18 @@ __all__ = [
     "ChainRound",
     "Decoy",
     "Delegation",
+    "Erasure",
     "Event",
     "FrozenReputation",
     "Funding",
     "Member",
     "MemberSession",
+    "ModerationAction",
+    "Proposal",
+    "Report",
     "Reputation",
     "Round",
+    "Sanction",
     "ServedPair",
     "SessionKey",
     "SignInNonce",

@@ -168,6 +168,10 @@ BALLOT_ANCHOR_S = ENV.ballot_anchor_s
 CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
 STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contracts ask of stakes
 
+# Moderation ---------------------------------------------------------------------------------
+
+MODERATION_DEEDS = ["chain.settlement.deeds.CANCEL", "chain.settlement.deeds.VETO"]
+
 # Ballots ------------------------------------------------------------------------------------
 
 BALLOT_DOMAIN = "chain.operator.selectors.ballot_domain"  # how curation asks what ballots must name

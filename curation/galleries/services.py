@@ -138,47 +138,6 @@ def publish_candidate(
     return candidate
 
 
-@transaction.atomic
-def hide_candidate(*, candidate: Candidate) -> None:
-    """Take a picture down for now: from walls, pairs, files, and the tally if it stays so.
-
-    Raises:
-        TransitionRefused: it is hidden or disqualified already.
-    """
-    advance(candidate, Candidate.GRAPH, Candidate.Status.HIDDEN)
-    _announce(candidate, "candidate_hidden")
-
-
-@transaction.atomic
-def restore_candidate(*, candidate: Candidate) -> None:
-    """Hang a hidden picture again.
-
-    Raises:
-        TransitionRefused: it is not hidden, or disqualified, which is for ever.
-    """
-    advance(candidate, Candidate.GRAPH, Candidate.Status.PUBLISHED)
-    _announce(candidate, "candidate_restored")
-
-
-@transaction.atomic
-def disqualify_candidate(*, candidate: Candidate) -> None:
-    """Take a picture down for ever; a tally that is published already stays as it is.
-
-    Raises:
-        TransitionRefused: it is disqualified already.
-    """
-    hung = candidate.status == Candidate.Status.PUBLISHED
-    advance(candidate, Candidate.GRAPH, Candidate.Status.DISQUALIFIED)
-    if hung:
-        _announce(candidate, "candidate_hidden")
-
-
-def _announce(candidate: Candidate, kind: str) -> None:
-    if candidate.trial:
-        return  # no wall shows it
-    live.append(stream=candidate.round.stream, kind=kind, payload={"candidate": candidate.pk})
-
-
 def keep_rounds_going() -> None:
     """Close rounds whose time is up, open the next ones, complete briefs that are done."""
     from curation.briefs.selectors import briefs_in_need_of_a_round  # noqa: PLC0415 - no cycle

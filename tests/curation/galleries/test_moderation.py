@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.galleries.services import (
-    disqualify_candidate,
-    hide_candidate,
-    restore_candidate,
-)
+from curation.galleries.takedowns import disqualify_candidate, hide_candidate, restore_candidate
 from curation.models import Candidate, Event
 from curation.status import TransitionRefused
 from tests.factories import RoundFactory, publish

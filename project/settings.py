@@ -171,6 +171,11 @@ STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contra
 # Moderation ---------------------------------------------------------------------------------
 
 MODERATION_DEEDS = ["chain.settlement.deeds.CANCEL", "chain.settlement.deeds.VETO"]
+MODERATION_SOURCES = [  # where the queue gathers what waits for moderators
+    "curation.moderation.queue.Reported",
+    "curation.moderation.queue.Taken",
+    "curation.moderation.queue.Hanging",
+]
 
 # Ballots ------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ def test_picture_is_served_byte_for_byte_and_cannot_run(wall, client):
     for response in (answer, small):
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert "immutable" in response["Cache-Control"]
+        assert response["Cache-Control"] == "public, max-age=300, must-revalidate"
         assert "Set-Cookie" not in response
 
 

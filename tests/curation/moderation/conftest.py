@@ -7,6 +7,7 @@ from curation.galleries.models import Candidate
 from curation.models import Member
 from curation.moderation.roles import grant_role
 from tests.factories import MemberFactory, RoundFactory, publish
+from tests.wallets import BrowserKey, Wallet
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,13 @@ def member(db) -> Member:
 @pytest.fixture
 def candidate(db) -> Candidate:
     return publish(RoundFactory(), 1)
+
+
+@pytest.fixture
+def wallet() -> Wallet:
+    return Wallet()
+
+
+@pytest.fixture
+def browser_key() -> BrowserKey:
+    return BrowserKey()

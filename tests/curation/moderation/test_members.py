@@ -155,9 +155,7 @@ def test_third_strike_mutes(member, moderator):
         sanctions.check_not_muted(member)
 
 
-def test_threat_27_ban_takes_two_and_ends_sessions_and_keys(
-    wallet, browser_key, moderator, colleague
-):
+def test_threat_27_ban_takes_two_and_ends_all_access(wallet, browser_key, moderator, colleague):
     visitor = Visitor()
     visitor.sign_in(wallet, browser_key)
     member = Member.objects.get(address=wallet.address)
@@ -195,9 +193,7 @@ def test_appeal_is_answered_by_somebody_else(member, moderator, colleague):
         appeals.answer_appeal(appeal=made, by=colleague, answer="Again.", lift=False)
 
 
-def test_appeal_of_a_ban_takes_a_senior_who_did_not_confirm_it(
-    member, moderator, colleague, senior
-):
+def test_appeal_of_a_ban_takes_a_senior_apart(member, moderator, colleague, senior):
     given = ban(member, moderator, colleague)
     made = appeals.appeal_sanction(sanction=given, member=member, text="It was not me.")
     for by, error in ((moderator, RoleMissing), (colleague, RoleMissing)):

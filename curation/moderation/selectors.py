@@ -10,8 +10,7 @@ from django.db.models import Count
 from curation.galleries.models import Candidate, Round
 from curation.moderation import log
 from curation.moderation.models import Action, Appeal, ModerationAction, Reason, Report, Sanction
-from curation.stakes.models import AnchoredCandidate
-from curation.stakes.selectors import anchor_of
+from curation.stakes.selectors import Anchor, anchor_of
 
 TAKES_DOWN = (Action.HIDDEN, Action.DISQUALIFIED)
 # What the public reads; two people's coming to terms is nobody's business but the log's.
@@ -26,7 +25,7 @@ class Takedown:
     reason: str
     at: datetime
     for_ever: bool
-    anchor: AnchoredCandidate | None
+    anchor: Anchor | None
 
 
 def takedown_of(digest: str) -> Takedown | None:

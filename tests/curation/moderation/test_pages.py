@@ -131,9 +131,7 @@ def test_member_appeals_and_reads_the_answer(member, moderator, colleague):
     assert "You are right." in visitor.get("/appeal/").text
 
 
-def test_banned_member_who_signs_may_only_appeal(
-    wallet, browser_key, moderator, senior
-):
+def test_banned_member_who_signs_may_only_appeal(wallet, browser_key, moderator, senior):
     Visitor().sign_in(wallet, browser_key)
     member = Member.objects.get(address=wallet.address)
     name = f"member:{member.address}"

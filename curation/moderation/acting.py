@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 
@@ -81,7 +82,7 @@ def act_on_many(
         raise DeedUnknown(f"At most {rules.BULK_MOST} at a time.")
     outcome = Outcome(batch=secrets.token_hex(8))
     for candidate in Candidate.objects.filter(digest__in=digests).select_related("round"):
-        said = {"by": by, "reason": reason, "note": note}
+        said: dict[str, Any] = {"by": by, "reason": reason, "note": note}
         try:
             act_on_candidate(deed=deed, candidate=candidate, batch=outcome.batch, **said)
             outcome.done.append(candidate.digest)

@@ -19,11 +19,12 @@ from curation.accounts.rules import AddressInvalid, checksum_address
 from curation.errors import CurationError
 from curation.galleries import files
 from curation.galleries.models import Candidate
-from curation.moderation import acting, log, proposals, roles, sanctions
+from curation.moderation import acting, log, proposals, roles, rules, sanctions
 from curation.moderation import appeals as answering
 from curation.moderation import queue as waiting
 from curation.moderation.deeds import deeds
 from curation.moderation.models import Appeal, ModerationAction, Proposal, Reason, Sanction
+from curation.moderation.winners import winners_among
 
 Panel = Callable[..., HttpResponseBase]
 LOG_PAGE = 100
@@ -82,8 +83,8 @@ def act(request: HttpRequest, me: Member) -> HttpResponse:
     digests, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
     context = _tabs(me) | {"deed": deed, "reason": reason, "note": said.get("note", "")}
     if "preview" in said:
-        rows = Candidate.objects.filter(digest__in=digests[: acting.rules.BULK_MOST])
-        won = acting.winners_among(digests)
+        rows = Candidate.objects.filter(digest__in=digests[: rules.BULK_MOST])
+        won = winners_among(digests)
         context |= {"candidates": rows, "won": won, "label": dict(Reason.choices).get(reason)}
         return render(request, "moderation/preview.html", context)
     try:
@@ -196,7 +197,11 @@ def member(request: HttpRequest, me: Member, address: str) -> HttpResponse:
 
 def _sanction(request: HttpRequest, me: Member, found: Member) -> str:
     said = request.POST
-    words = {"by": me, "reason": said.get("reason", ""), "note": said.get("note", "")}
+    words: dict[str, Any] = {
+        "by": me,
+        "reason": said.get("reason", ""),
+        "note": said.get("note", ""),
+    }
     match said.get("do"):
         case "strike":
             sanctions.strike_member(member=found, **words)
@@ -250,7 +255,6 @@ def picture(request: HttpRequest, me: Member, digest: str) -> HttpResponse:
             response = HttpResponse(file.read(), content_type="image/webp")
     except FileNotFoundError as error:
         raise Http404 from error
-    response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 

@@ -65,7 +65,8 @@ def test_queue_shows_what_was_reported_and_a_key_hides_it(candidate, member, mod
     assert candidate.digest not in visitor.get("/moderation/").text
     assert candidate.digest in visitor.get("/moderation/?source=hidden").text
     picture = visitor.get(f"/moderation/pictures/{candidate.digest}")
-    assert (picture.status_code, picture["Cache-Control"]) == (200, "private, no-store")
+    assert picture.status_code == 200
+    assert {"private", "no-store"} <= set(picture["Cache-Control"].split(", "))
 
 
 def test_many_are_shown_before_they_are_hidden_and_can_be_taken_back(candidate, moderator):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from curation.galleries.models import Candidate
@@ -18,28 +16,25 @@ from tests.factories import MemberFactory
 
 from .gallery import Gallery
 from .looking import wait_for
+from .wallets import Fake, browse, sign_in
 
-BACKEND = "curation.accounts.backends.AddressBackend"
 LOOK = os.environ.get("SALON_LOOK", "")  # a folder for pictures of the pages, to be looked at
 _IDLE = "document.querySelectorAll('[data-going], .htmx-request').length === 0"
 
 
-def enter(visit, member: Member, path: str = "/moderation/", **options: object) -> Page:
-    """A page of somebody who is signed in."""
-    client = Client()
-    client.force_login(member, backend=BACKEND)
-    page = visit("/healthz", **options)
-    name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies(
-        [{"name": name, "value": client.cookies[name].value, "url": visit.url}]
-    )
-    page.goto(path)
+def enter(visit, fox: Fake, **options: object) -> Page:
+    """The queue of somebody who signed in with their wallet."""
+    page = browse(visit, fox, **options)
+    sign_in(page, fox)
+    page.goto("/moderation/")
     return page
 
 
 @pytest.fixture
-def moderator(house) -> Member:
-    return grant_role(address=MemberFactory().address, role=Member.Role.MODERATOR)
+def moderator(house) -> Fake:
+    fox = Fake()
+    grant_role(address=fox.wallet.address, role=Member.Role.MODERATOR)
+    return fox
 
 
 def reported(gallery: Gallery, count: int) -> list[Candidate]:
@@ -99,6 +94,7 @@ def test_queue_fits_every_screen(gallery, visit, moderator, width, scheme):
     size = {"width": width, "height": 900}
     page = enter(visit, moderator, viewport=size, color_scheme=scheme)
     page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-piece]")).to_have_count(9)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for path in ("/moderation/", "/transparency/", "/moderation/log/", "/moderation/second/"):
         page.goto(path)

@@ -19,6 +19,7 @@ from .looking import wait_for
 from .wallets import Fake, browse, sign_in
 
 LOOK = os.environ.get("SALON_LOOK", "")  # a folder for pictures of the pages, to be looked at
+_DRAWN = "[...document.querySelectorAll('.piece img')].slice(0, 2).every((i) => i.naturalWidth)"
 _IDLE = "document.querySelectorAll('[data-going], .htmx-request').length === 0"
 
 
@@ -95,11 +96,13 @@ def test_queue_fits_every_screen(gallery, visit, moderator, width, scheme):
     page = enter(visit, moderator, viewport=size, color_scheme=scheme)
     page.wait_for_load_state("networkidle")
     expect(page.locator("[data-piece]")).to_have_count(9)
+    wait_for(page, _DRAWN)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for path in ("/moderation/", "/transparency/", "/moderation/log/", "/moderation/second/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.evaluate("window.salonTest.violations") == []
+        wait_for(page, _DRAWN)
         if LOOK:
             name = path.strip("/").replace("/", "-")
             page.screenshot(path=f"{LOOK}/{name}-{width}-{scheme}.png")

@@ -22,6 +22,7 @@ from statistics import median
 from benchmarks import harness
 from benchmarks.harness import Row, percentile, say
 from benchmarks.voters import Ready, Voters, dealt
+from project.stack.preflight import free_port
 
 CONNECTIONS = 8
 BARE_TABLE = """
@@ -147,7 +148,7 @@ def cpu_of(pid: int) -> Callable[[], float]:
 def measure(quick: bool) -> Sequence[Row]:
     """Cast a few thousand ballots."""
     blocks, size = (3, 160) if quick else (7, 1200)
-    port = harness.free_port()
+    port = free_port()
     site = f"http://127.0.0.1:{port}"
     with harness.salon(PORT=str(port), SITE_URL=site, PROXY_COUNT="1") as data:
         from django.db import connection

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -170,13 +169,6 @@ def hear(talker: subprocess.Popen[str]) -> dict:
     if not line:
         raise RuntimeError(f"{talker.args} ended without an answer.")
     return json.loads(line)
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(true: Callable[[], object], *, what: str, timeout_s: float, every_s: float) -> None:

@@ -15,6 +15,7 @@ from http.client import HTTPConnection
 
 from benchmarks import harness
 from benchmarks.harness import Row, percentile
+from project.stack.preflight import free_port
 
 
 class Visitor:
@@ -74,7 +75,7 @@ def bare(site: str, chain_id: int, message: str, signature: str) -> float:
 
 def measure(quick: bool) -> Sequence[Row]:
     """Sign in a few hundred accounts."""
-    port = harness.free_port()
+    port = free_port()
     site = f"http://127.0.0.1:{port}"
     wanted = 40 if quick else 300
     with harness.salon(PORT=str(port), SITE_URL=site, PROXY_COUNT="1") as data:

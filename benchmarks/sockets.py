@@ -19,7 +19,6 @@ from itertools import count as counter
 from benchmarks.harness import (
     Row,
     ask,
-    free_port,
     hear,
     main,
     module,
@@ -30,6 +29,7 @@ from benchmarks.harness import (
     tell,
     wait_until,
 )
+from project.stack.preflight import free_port
 
 _serial = counter()
 

@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 
-from benchmarks.harness import Row, data_folder, free_port, main, module, process, say, wait_until
+from benchmarks.harness import Row, data_folder, main, module, process, say, wait_until
+from project.stack.preflight import free_port
 
 TARGET_S = 45.0
 

@@ -80,8 +80,8 @@ def seed_primitives() -> None:
         *((kind.COLOUR, n, "", []) for n in vocabulary.COLOURS),
         *((kind.FRAME, n, "", []) for n in vocabulary.FRAMES),
         *((kind.PATTERN, n, said, []) for n, said in vocabulary.PATTERNS.items()),
-        *((kind.STYLE, n, said, []) for n, said in vocabulary.STYLES.items()),
-        *((kind.ORNAMENT, n, said, []) for n, said in vocabulary.ORNAMENTS.items()),
+        *((kind.STYLE, n, said, []) for n, said in vocabulary.STYLES.items() if said),
+        *((kind.ORNAMENT, n, said, []) for n, said in vocabulary.ORNAMENTS.items() if said),
         *(
             (kind.PALETTE, n, vocabulary.PALETTE_GLOSSES[n], list(parts))
             for n, parts in vocabulary.PALETTES.items()

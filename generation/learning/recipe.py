@@ -14,7 +14,7 @@ class Recipe:
     """
 
     seed: int = 0
-    steps: int = 60
+    steps: int = 30
     batch: int = 16  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
     rank: int = 8
@@ -32,7 +32,7 @@ class Recipe:
     bank: int = 16  # draws of noise per row
     gradient_checkpointing: bool = False
     checkpoint_every: int = 20  # steps
-    validate_every: int = 15  # steps
+    validate_every: int = 10  # steps
     most_drift: float = 1.15
     spike: float = 4.0  # times the usual loss, three steps in a row
 

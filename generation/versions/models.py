@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.db import models
 from django.db.models import Q
 
@@ -23,7 +25,7 @@ class ModelVersion(models.Model):
     }
 
     slug = models.SlugField(max_length=80, unique=True)
-    base = models.CharField(max_length=500)  # folder or hub id
+    base = models.CharField(max_length=500)  # folder or hub id; empty once its weights are gone
     base_hash = models.CharField(max_length=64)
     adapter = models.CharField(max_length=500, blank=True)  # path of its safetensors
     adapter_hash = models.CharField(max_length=64, blank=True)
@@ -50,3 +52,13 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def base_name(self) -> str:
+        """What the base is called: a hub id, or the folder that is named after the model."""
+        if not self.base:
+            return f"weights {self.base_hash[:8]}, which are not here any more"
+        path = Path(self.base)
+        if not path.is_absolute():
+            return self.base
+        return path.parent.name if path.name == "weights" else path.name

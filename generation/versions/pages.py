@@ -128,9 +128,7 @@ def card_of(page: VersionPage) -> str:
     return model_card(
         CardFacts(
             title=version.slug,
-            base=version.base.rstrip("/").rsplit("/", 1)[-1]
-            if version.base.startswith("/")
-            else version.base,
+            base=version.base_name,
             base_hash=version.base_hash,
             adapter_hash=version.adapter_hash,
             pipeline_class="EmblemPipeline" if is_emblem else "DiffusionPipeline",

@@ -14,9 +14,7 @@ EMBEDDED_VOCABULARY = "emblems"
 
 
 def _slug(base: str, base_hash: str) -> str:
-    name = Path(base).name
-    if name == "weights":
-        name = Path(base).parent.name
+    name = Path(ModelVersion(base=base).base_name).name  # of a hub id, what follows its owner
     return f"{slugify(name)[:40] or 'model'}-{base_hash[:8]}"
 
 

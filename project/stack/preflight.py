@@ -155,10 +155,19 @@ def check_port(bind: str, port: int, *, variable: str = "PORT") -> None:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on now.
+
+    It lies below the ports that systems give to outgoing connections: one of those could take it
+    while the process it is for starts again.
+
+    Raises:
+        PortTaken: none is free.
+    """
+    for _ in range(100):
+        port = 10_000 + secrets.randbelow(22_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise PortTaken("No port of 127.0.0.1 is free.")
 
 
 def hidden_place() -> tuple[str, int]:

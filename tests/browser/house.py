@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,15 +18,10 @@ from django.conf import settings
 from django.db import connections
 
 from project.env import BASE, read_env
+from project.stack.preflight import free_port
 from project.stack.processes import site_processes
 
 DATABASE = "house"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:
@@ -58,8 +52,9 @@ class House:
         assert [process.wait() for process in running] == [0, 0]
 
     def open(self) -> None:
-        """Start the web process and wait until it answers."""
-        self.begin()
+        """Wait until the web process answers, and start it where none runs."""
+        if self.web is None or self.web.poll() is not None:
+            self.begin()
         deadline = time.monotonic() + 30
         while not self.answers():
             assert self.web is not None
@@ -84,9 +79,12 @@ class House:
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the web process, by default without a word."""
         if self.web is not None:
-            self.web.send_signal(how)
-            self.web.wait(timeout=20)
-            self.web = None
+            web, self.web = self.web, None
+            web.send_signal(how)
+            try:
+                web.wait(timeout=20)
+            finally:
+                web.kill()
 
 
 @contextmanager

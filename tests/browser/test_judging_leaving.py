@@ -25,14 +25,12 @@ from .judging import (
     wait_ballots,
     waiting,
 )
-from .looking import PATIENCE_MS
 from .test_judging_gestures import forget_key
 from .wallets import Fake
 
 __all__ = ["contracts"]
 pytestmark = pytest.mark.usefixtures("contracts")
-PATIENT = {"timeout": PATIENCE_MS}
-COUNT, WAY = "[data-part=count]", "[data-part=way]"
+COUNT = "[data-part=count]"
 WITHDRAWN = Ballot.Outcome.WITHDRAWN
 # No lock with this name is asked for until `window.goOn()`: other tabs are not held up.
 STALL = """(start) => {

@@ -13,7 +13,7 @@ from chain.indexer import selectors
 from chain.indexer.running import make_indexer
 from chain.operator.deploying import WHOLE, deploy
 from chain.operator.following import follow, wait
-from chain.operator.models import Deployment
+from chain.operator.models import Deployment, Transaction
 from chain.operator.plans import default_plan
 from chain.operator.selectors import CURATION, FAUCET, TOKEN
 from chain.settlement.proposing import propose_result
@@ -53,6 +53,12 @@ def curation(contracts) -> str:
     return contracts[CURATION].address
 
 
+def wait_for_all() -> None:
+    """Until a block has whatever the site sent: the chain mines a moment after it answered."""
+    for row in Transaction.objects.filter(status=Transaction.Status.SENT):
+        wait(row)
+
+
 class Gallery:
     """A round with nine candidates, its stakers and its funder, on the wall and on the chain."""
 
@@ -84,11 +90,13 @@ class Gallery:
 
     def open(self) -> None:
         open_waiting_rounds()
+        wait_for_all()
         self.index()
 
     def anchor(self) -> None:
         """Anchor all candidates, for good."""
         anchor_what_waits()
+        wait_for_all()
         self.chain.mine(4)
         self.index()
 
@@ -139,6 +147,7 @@ class Gallery:
     def settle(self) -> None:
         self.chain.go_on(self.on_chain.challenge_s + 1)
         settle_due_rounds()
+        wait_for_all()
         self.index()
 
     def withdraw(self, member: str, place: int) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import psycopg
 
 from project.env import BASE, embedded_urls
-from tests.project.stack.helpers import eventually, free_port, members, pid_of, status
+from project.stack.preflight import free_port
+from tests.project.stack.helpers import eventually, members, pid_of, status
 
 VICTIMS = ("web", "generation", "scheduler", "postgres", "valkey")
 _DROPPED = (

@@ -21,9 +21,10 @@ import pytest
 from project.env import BASE, embedded_urls, socket_dir
 from project.stack import preflight
 from project.stack.groups import kill_orphans, tied
+from project.stack.preflight import free_port
 from project.stack.processes import Process
 from project.stack.services import postgres, valkey
-from tests.project.stack.helpers import alive, eventually, free_port, members
+from tests.project.stack.helpers import alive, eventually, members
 
 from .posters import Poster, Seat
 

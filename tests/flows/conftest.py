@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from project.env import BASE
+from project.stack.preflight import free_port
 from tests.browser.chromium import chromium
-from tests.browser.house import free_port
 
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "BROKER_URL", "STORAGE_URL", "RPC_URL", "CHAIN_ID"),

@@ -67,7 +67,7 @@ def test_the_house_posts_as_much_as_it_likes(words):
         {"rounds_planned": 0},
         {"candidates_per_round": MEMBERS.candidates[1] + 1},
         {"candidates_per_round": 3},
-        {"round_minutes": 4},
+        {"round_minutes": MEMBERS.minutes[0] - 1},
         {"round_minutes": MEMBERS.minutes[1] + 1},
         {"palette": ["navy", "<script>"]},
         {"palette": ["navy"] * 9},

@@ -75,3 +75,16 @@ def test_version_is_named_after_its_folder(base, slug):
 def test_no_live_version_names_the_remedy():
     with pytest.raises(NoLiveVersion, match=r"manage\.py prepare"):
         live_version()
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        ("/x/emblems/weights", "emblems"),
+        ("/models/sd3.5-medium/", "sd3.5-medium"),
+        ("stabilityai/sd-turbo", "stabilityai/sd-turbo"),
+        ("", "weights aaaaaaaa, which are not here any more"),
+    ],
+)
+def test_a_base_is_called_after_its_model(base, name):
+    assert ModelVersion(base=base, base_hash="a" * 64).base_name == name

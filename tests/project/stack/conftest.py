@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from project.env import BASE
-
-from . import helpers
+from project.stack.preflight import free_port
 
 
 class Toys:
@@ -16,7 +15,7 @@ class Toys:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.port = helpers.free_port()
+        self.port = free_port()
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, *names: str) -> subprocess.Popen[str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,6 @@ def eventually(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
         assert time.monotonic() < deadline, f"not within {timeout_s} s"
         time.sleep(0.05)
     return value
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def status(data: Path) -> dict[str, Any]:

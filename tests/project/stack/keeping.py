@@ -12,8 +12,9 @@ from pathlib import Path
 from project.env import BASE
 from project.stack.chain import anvil
 from project.stack.keeper import ask, is_whole
+from project.stack.preflight import free_port
 
-from .helpers import eventually, free_port, members
+from .helpers import eventually, members
 
 ORIGIN = "http://127.0.0.1:8000"
 TO = "0x" + "cd" * 20

@@ -14,8 +14,9 @@ import pytest
 from project.env import BASE
 from project.stack.chain import anvil, anvil_binary, chain_answers
 from project.stack.keeper import NodeSilent, ask
+from project.stack.preflight import free_port
 
-from .helpers import alive, eventually, free_port, members
+from .helpers import alive, eventually, members
 from .keeping import Chain, made
 
 

@@ -9,12 +9,10 @@ import pytest
 from project.env import BASE
 from project.stack import errors, lock, preflight
 
-from .helpers import free_port
-
 
 def run_stack(**environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
-    clean["CHAIN_PORT"] = str(free_port())
+    clean["CHAIN_PORT"] = str(preflight.free_port())
     return subprocess.run(
         [sys.executable, "-m", "project.stack"],
         cwd=BASE,
@@ -95,7 +93,7 @@ def test_cluster_of_another_user_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_bind_address_is_refused() -> None:
     with pytest.raises(errors.PortTaken, match=r"BIND is 203\.0\.113\.7"):
-        preflight.check_port("203.0.113.7", free_port())
+        preflight.check_port("203.0.113.7", preflight.free_port())
 
 
 def test_second_supervisor_on_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -121,7 +119,7 @@ def test_taken_chain_port_says_which_variable_to_change_and_starts_nothing(tmp_p
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         data = str(tmp_path)
-        result = run_stack(PORT=str(free_port()), CHAIN_PORT=port, SALON_DATA=data)
+        result = run_stack(PORT=str(preflight.free_port()), CHAIN_PORT=port, SALON_DATA=data)
     assert result.returncode == 2
     assert f"CHAIN_PORT {port} is already taken" in result.stderr
     assert "`CHAIN_PORT=" in result.stderr

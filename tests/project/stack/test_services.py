@@ -13,9 +13,10 @@ import redis
 
 from project.env import BASE
 from project.stack.keeper import ask
+from project.stack.preflight import free_port
 from project.stack.services import embedded_names, running_services
 
-from .helpers import alive, eventually, free_port, pid_of, replaced, status
+from .helpers import alive, eventually, pid_of, replaced, status
 
 HOLD = """
 import sys, time, pathlib

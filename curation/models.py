@@ -19,6 +19,7 @@ from curation.stakes.models import (
     Winner,
 )
 from curation.standings.models import Standing, Tally
+from curation.validators.models import PictureHash, ValidatorResult
 
 __all__ = [
     "Activity",
@@ -38,6 +39,7 @@ __all__ = [
     "Funding",
     "Member",
     "MemberSession",
+    "PictureHash",
     "Reputation",
     "Round",
     "ServedPair",
@@ -47,6 +49,7 @@ __all__ = [
     "Standing",
     "Stream",
     "Tally",
+    "ValidatorResult",
     "Voter",
     "Winner",
 ]

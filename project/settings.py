@@ -177,6 +177,13 @@ REPUTATION_GOLD = ENV.reputation_gold
 NEWCOMERS_COUNT = ENV.on_embedded_chain  # who earns a reputation during a round has it in that one
 PAIRS_PER_ROUND = ENV.pairs_per_round
 
+# Validators ---------------------------------------------------------------------------------
+
+VALIDATORS = ENV.validators
+CHARTER_FILE = ENV.charter_file
+SAFETY_CLASSIFIER = ENV.safety_classifier
+SAFETY_TIMEOUT_S = ENV.safety_timeout_s
+
 # Workers ------------------------------------------------------------------------------------
 
 _amqp = ENV.broker_url.startswith("amqp")

@@ -17,12 +17,16 @@ log = structlog.get_logger(__name__)
 
 
 def allowed(
-    round_: Round, composed: Sequence[Composition], *, known: Sequence[str], affinity: Affinity
+    round_: Round,
+    composed: Sequence[Composition],
+    *,
+    known: Sequence[str],
+    meaning: Affinity | None,
 ) -> list[Composition]:
     """Those of a round's prompts that may be drawn, in their order.
 
-    `known` are the names of everything the model was taught. A prompt that nobody could judge is
-    not drawn either.
+    `known` are the names of everything the model was taught; without `meaning` only words are
+    compared with the charter. A prompt that nobody could judge is not drawn either.
     """
     kept = []
     for composition in composed:
@@ -31,7 +35,7 @@ def allowed(
             must=round_.brief.must,
             must_not=round_.brief.must_not,
             known=known,
-            affinity=affinity,
+            affinity=meaning,
         )
         verdicts = examine_prompt(wording)
         record_prompt(round_id=round_.pk, prompt=composition.prompt, verdicts=verdicts)

@@ -51,9 +51,10 @@ def agent_of_turn(turn: int) -> Agent:
     return agents[turn % len(agents)]
 
 
-def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
+def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | None = None) -> int:
     """Compose a round's prompts and queue its jobs; doing it twice adds nothing.
 
+    Validators see the prompts first; with `meaning` also how near they come to forbidden ideas.
     Returns how many jobs were queued.
 
     Raises:
@@ -78,7 +79,7 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
         tastes=(lambda: learnt.draw(seed)) if learnt else None,
     )
     names = [p.name for p in Primitive.objects.filter(vocabulary=vocabulary, active=True)]
-    compositions = allowed(round_, compositions, known=names, affinity=affinity)
+    compositions = allowed(round_, compositions, known=names, meaning=meaning)
     if not compositions:
         return 0
     # Two seeds of a prompt at a time: only pairs that share one can be learnt from.

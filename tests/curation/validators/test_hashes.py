@@ -26,7 +26,7 @@ from curation.validators.near import RADIUS, Near, within
 from curation.validators.verdicts import Outcome, Policy
 from tests.factories import RoundFactory, provenance
 
-from .conftest import emblem, encoded
+from .exhibits import emblem, encoded
 
 BITS = st.integers(-(2**63), 2**63 - 1)
 

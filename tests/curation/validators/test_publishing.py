@@ -35,7 +35,7 @@ from curation.validators.verdicts import (
 from tests.factories import RoundFactory, provenance
 from tests.threads import at_once
 
-from .conftest import emblem, exhibit
+from .exhibits import emblem, exhibit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_classifier")]
 
@@ -105,7 +105,7 @@ def test_prompt_results_are_told_with_the_candidate() -> None:
         round_id=round_.pk, prompt=candidate.prompt, verdicts=[verdict(name="must-haves")]
     )
     record_prompt(round_id=round_.pk, prompt="another", verdicts=[verdict(name="must-haves")])
-    assert [row.validator for row in results_of(candidate)][0] == "must-haves"
+    assert results_of(candidate)[0].validator == "must-haves"
     assert len(results_of(candidate)) == 7
 
 
@@ -195,7 +195,7 @@ def test_held_picture_takes_no_part_once_its_round_is_over() -> None:
 
 def test_dropped_picture_makes_no_candidate() -> None:
     round_ = RoundFactory()
-    with pytest.raises(PictureRefused, match="safety: It is not fit.") as caught:
+    with pytest.raises(PictureRefused, match=r"safety: It is not fit\.") as caught:
         hang(round_, emblem(), 1, verdicts=[verdict("drop")])
     assert "safety" in [v.validator for v in caught.value.verdicts]
     assert not Candidate.objects.exists()

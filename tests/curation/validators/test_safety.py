@@ -13,7 +13,7 @@ from curation.validators.examining import examine_picture
 from curation.validators.safety import Safety
 from curation.validators.verdicts import Consequence, Outcome, Policy, consequence_of
 
-from .conftest import emblem, exhibit
+from .exhibits import emblem, exhibit
 
 HERE = __name__
 _go_on = threading.Event()

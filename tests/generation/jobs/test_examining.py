@@ -17,7 +17,7 @@ from curation.validators.pictures import Blank
 from generation.challenges import selectors
 from generation.jobs import publishing, services
 from generation.jobs.models import GenerationJob
-from tests.curation.validators.conftest import SIDE_PX, emblem
+from tests.curation.validators.exhibits import SIDE_PX, emblem
 from tests.factories import JobFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

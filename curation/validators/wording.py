@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 # Letters of other scripts that look like Latin ones, and what is typed in place of letters.
@@ -63,21 +65,39 @@ def _collapsed(word: str) -> str:
     return short if len(short) >= _LEAST_COLLAPSED else word
 
 
-def _same(word: str, other: str) -> bool:
-    if forms(word) & forms(other):
-        return True
-    return bool(forms(_collapsed(word)) & forms(_collapsed(other)))
+@lru_cache(maxsize=8192)
+def faces(word: str) -> frozenset[str]:
+    """What a word may stand for; two words are the same when they share a face."""
+    return frozenset(forms(word) | forms(_collapsed(word)))
+
+
+@lru_cache(maxsize=64)
+def _indexed(text: str) -> list[tuple[list[str], dict[str, list[int]]]]:
+    """Every reading of a text, with the places of each face: a charter asks for many words."""
+    found = []
+    for words in readings(text):
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, word in enumerate(words):
+            for face in faces(word):
+                places[face].append(place)
+        found.append((words, places))
+    return found
 
 
 def says(text: str, phrase: str) -> bool:
     """Whether a text has a word or a phrase, however it is disguised; whole words only."""
     wanted = words_of(plain(phrase))
-    return bool(wanted) and any(_has(read, wanted) for read in readings(text))
-
-
-def _has(words: Sequence[str], wanted: Sequence[str]) -> bool:
-    count = len(wanted)
+    if not wanted:
+        return False
     return any(
-        all(map(_same, words[start : start + count], wanted))
-        for start in range(len(words) - count + 1)
+        _follows(words[place + 1 : place + len(wanted)], wanted[1:])
+        for words, places in _indexed(text)
+        for face in faces(wanted[0])
+        for place in places.get(face, ())
+    )
+
+
+def _follows(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    return len(words) == len(wanted) and all(
+        faces(word) & faces(other) for word, other in zip(words, wanted, strict=True)
     )

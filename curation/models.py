@@ -27,6 +27,7 @@ from curation.stakes.models import (
     Winner,
 )
 from curation.standings.models import Standing, Tally
+from curation.validators.models import PictureHash, ValidatorResult
 
 __all__ = [
     "Activity",
@@ -49,6 +50,7 @@ __all__ = [
     "Member",
     "MemberSession",
     "ModerationAction",
+    "PictureHash",
     "Proposal",
     "Report",
     "Reputation",
@@ -61,6 +63,7 @@ __all__ = [
     "Standing",
     "Stream",
     "Tally",
+    "ValidatorResult",
     "Voter",
     "Winner",
 ]

@@ -1,4 +1,4 @@
-"""Taking pictures down and hanging them again; each writes a line of the moderators' log."""
+"""Hanging what was held, taking pictures down, hanging them again; each is told to the log."""
 
 from __future__ import annotations
 
@@ -6,16 +6,46 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from curation.accounts.models import Member
-from curation.galleries.models import Candidate
+from curation.galleries.models import Candidate, Round
+from curation.galleries.services import RoundClosed, hang
 from curation.galleries.signals import candidate_taken_down
 from curation.live import services as live
 from curation.moderation import erasing, log
 from curation.moderation.models import Action, ModerationAction, Reason
-from curation.status import advance
+from curation.status import TransitionRefused, advance
 
 Status = Candidate.Status
+
+
+@transaction.atomic
+def approve_held(
+    *,
+    candidate: Candidate,
+    by: Member | None = None,
+    reason: str = Reason.MISTAKE,
+    note: str = "",
+    batch: str = "",
+) -> ModerationAction:
+    """Hang a picture that validators held, as if it had come just now.
+
+    Raises:
+        RoundClosed: its round is over; it takes no part in it any more.
+        TransitionRefused: it is not held.
+        ReasonUnknown, TextRefused: the reason is not on the list, the note is too long.
+    """
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=candidate.round_id)
+    if not round_.is_open:
+        raise RoundClosed(f"Round {round_.pk} is {round_.status}: it takes no more pictures.")
+    _only_from(candidate, Status.HELD)
+    candidate.published_at = timezone.now()
+    advance(candidate, Candidate.GRAPH, Status.PUBLISHED, "published_at")
+    said = {"by": by, "reason": reason, "note": note, "batch": batch}
+    row = _record(candidate, Action.APPROVED, Status.HELD, said)
+    hang(candidate)
+    return row
 
 
 @transaction.atomic
@@ -57,6 +87,7 @@ def restore_candidate(
         ReasonUnknown, TextRefused: the reason is not on the list, the note is too long.
     """
     before = candidate.status
+    _only_from(candidate, Status.HIDDEN)
     advance(candidate, Candidate.GRAPH, Status.PUBLISHED)
     said = {"by": by, "reason": reason, "note": note, "batch": batch}
     row = _record(candidate, Action.RESTORED, before, said)
@@ -87,6 +118,11 @@ def disqualify_candidate(
     if before == Status.PUBLISHED:
         _taken_down(candidate)
     return row
+
+
+def _only_from(candidate: Candidate, status: str) -> None:
+    if candidate.status != status:
+        raise TransitionRefused(f"Candidate {candidate.pk} is {candidate.status}, not {status}.")
 
 
 def _record(

@@ -12,7 +12,12 @@ from django.db import transaction
 from curation.accounts.models import Member
 from curation.errors import CurationError
 from curation.galleries.models import Candidate
-from curation.galleries.takedowns import disqualify_candidate, hide_candidate, restore_candidate
+from curation.galleries.takedowns import (
+    approve_held,
+    disqualify_candidate,
+    hide_candidate,
+    restore_candidate,
+)
 from curation.moderation import reports, roles, rules
 from curation.moderation.errors import DeedUnknown, NothingToUndo, TwoNeeded
 from curation.moderation.models import Action, ModerationAction, Proposal, Reason
@@ -20,8 +25,16 @@ from curation.moderation.proposals import propose
 from curation.moderation.winners import winners_among
 
 Deed = Callable[..., ModerationAction]
+
+
+def _approve(*, candidate: Candidate, **said: Any) -> ModerationAction:
+    """Hang what validators held; keep what was reported as it hangs."""
+    held = candidate.status == Candidate.Status.HELD
+    return (approve_held if held else reports.approve_candidate)(candidate=candidate, **said)
+
+
 DEEDS: dict[str, Deed] = {
-    "approve": reports.approve_candidate,
+    "approve": _approve,
     "hide": hide_candidate,
     "restore": restore_candidate,
     "disqualify": disqualify_candidate,

@@ -32,7 +32,7 @@ class Action(models.TextChoices):
     HIDDEN = "hidden", "Picture hidden"
     RESTORED = "restored", "Picture restored"
     DISQUALIFIED = "disqualified", "Picture disqualified"
-    APPROVED = "approved", "Reports looked at, picture kept"
+    APPROVED = "approved", "Looked at, picture hangs"
     ESCALATED = "escalated", "Handed to a senior"
     ROLE_GRANTED = "role_granted", "Role granted"
     ROLE_TAKEN = "role_taken", "Role taken back"

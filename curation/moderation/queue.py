@@ -5,6 +5,7 @@ A source is any class with the shape of `Source`; the setting `MODERATION_SOURCE
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,10 +13,13 @@ from typing import Protocol
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.module_loading import import_string
+from django.utils.timesince import timeuntil
 
-from curation.galleries.models import Candidate
+from curation.galleries.models import Candidate, Round
 from curation.moderation.models import Reason, Report
 from curation.moderation.winners import winners_among
+from curation.validators.selectors import held_candidates, results_of
+from curation.validators.verdicts import Consequence
 
 PAGE = 60
 LONGEST = 200  # characters of a search
@@ -133,6 +137,45 @@ class Reported:
             pk: (*(f"{n} × {Reason(r).label}" for r, n in counts[pk].items()), *notes[pk][:3])
             for pk in ids
         }
+
+
+class Held:
+    """Pictures that validators stopped: to be hung, while their round is open, or disqualified."""
+
+    name = "held"
+    label = "Held"
+
+    def count(self) -> int:
+        """How many could still hang."""
+        return self._waiting().count()
+
+    def items(self, wanted: Wanted, limit: int) -> list[Item]:
+        """Those whose round ends first come first."""
+        found = matching(wanted, self._waiting()).distinct()
+        return [
+            Item(
+                source=self.name,
+                key=picture.digest,
+                title=picture.prompt,
+                since=picture.published_at,
+                lines=tuple(self._why(picture)),
+                candidate=picture,
+                deeds=("approve", "disqualify"),
+            )
+            for picture in found.order_by("round__closes_at", "pk")[:limit]
+        ]
+
+    @staticmethod
+    def _waiting() -> QuerySet[Candidate]:
+        return held_candidates().filter(round__status=Round.Status.OPEN)
+
+    @staticmethod
+    def _why(picture: Candidate) -> Iterator[str]:
+        """What stopped it, and until when it could hang."""
+        for row in results_of(picture):
+            if row.consequence != Consequence.NONE:
+                yield f"{row.validator}: {row.reason}"
+        yield f"Its round closes in {timeuntil(picture.round.closes_at)}."
 
 
 class Taken:

@@ -38,7 +38,16 @@ class Deed:
 
 
 def _candidate(proposal: Proposal) -> Candidate:
-    return Candidate.objects.select_related("round").get(digest=key_of(proposal.object))
+    rows = Candidate.objects.select_related("round").filter(digest=key_of(proposal.object))
+    if (found := rows.first()) is None:
+        raise DeedUnknown(f"There is no picture {proposal.object[:80]!r}.")
+    return found
+
+
+def _member(proposal: Proposal) -> Member:
+    if (found := Member.objects.filter(address=key_of(proposal.object)).first()) is None:
+        raise DeedUnknown(f"There is no member {proposal.object[:80]!r}.")
+    return found
 
 
 def _hide(proposal: Proposal) -> None:
@@ -61,7 +70,7 @@ def _disqualify(proposal: Proposal) -> None:
 
 def _ban(proposal: Proposal) -> None:
     ban_member(
-        member=Member.objects.get(address=key_of(proposal.object)),
+        member=_member(proposal),
         by=proposal.proposed_by,
         reason=proposal.reason,
         note=proposal.note,

@@ -105,7 +105,7 @@ def _bar(member: Member) -> None:
 def lift_sanction(
     *, sanction: Sanction, by: Member, note: str = "", reason: str = Reason.MISTAKE
 ) -> None:
-    """End a sanction early. A ban takes a senior, who is not the one that proposed it.
+    """End a sanction early; a ban takes a senior.
 
     Raises:
         RoleMissing: `by` may not.

@@ -129,3 +129,14 @@ def test_role_is_granted_and_taken_from_the_shell_and_logged(member, capsys):
     ]
     with pytest.raises(CommandError, match="has no role"):
         call_command("take_role", member.address)
+
+
+@pytest.mark.parametrize(
+    ("deed", "object_"), [("hide", "candidate:" + "0" * 64), ("ban", "member:0xnobody")]
+)
+def test_what_is_not_there_is_refused_in_words(moderator, colleague, deed, object_):
+    asked = proposals.propose(deed_name=deed, object=object_, by=moderator, reason="spam")
+    with pytest.raises(DeedUnknown, match="There is no"):
+        proposals.confirm(proposal=asked, by=colleague)
+    asked.refresh_from_db()
+    assert asked.status == "waiting"

@@ -180,6 +180,13 @@ def test_held_picture_can_be_approved_or_disqualified_and_nothing_else() -> None
         approve_held(candidate=held)
 
 
+def test_page_of_a_held_picture_is_not_there(pages) -> None:
+    held = hang(RoundFactory(), emblem(), 1, verdicts=[verdict()])
+    assert pages.get(held.get_absolute_url()).status_code == 404
+    disqualify_candidate(candidate=held)
+    assert pages.get(held.get_absolute_url()).status_code == 410
+
+
 def test_hidden_picture_is_restored_not_approved() -> None:
     candidate = hang(RoundFactory(), emblem(), 1)
     hide_candidate(candidate=candidate)

@@ -17,7 +17,7 @@ _FILL = """
     INSERT INTO curation_candidate (
         digest, round_id, status, published_at, easel, agent, prompt, negative_prompt, primitives,
         seed, scheduler, steps, guidance, width, height, model_version, base_hash, adapter_hash,
-        libraries, job_key, worker, timings, verdicts, size_bytes
+        libraries, job_key, worker, timings, size_bytes
     )
     SELECT
         encode(sha256(('digest-' || %(round)s || '-' || i)::bytea), 'hex'), %(round)s, 'published',
@@ -25,7 +25,7 @@ _FILL = """
         'gold star on a navy shield, white background, ' || i, '', ARRAY['motif:star'],
         i, 'FlowMatchEulerDiscreteScheduler', 20, 3.0, 256, 256, 'emblems', repeat('a', 64), '',
         '{"torch": "2"}', encode(sha256(('job-' || %(round)s || '-' || i)::bytea), 'hex'),
-        'bench:1:1', '{"drawn_s": 1.0}', '[]', 40000
+        'bench:1:1', '{"drawn_s": 1.0}', 40000
     FROM generate_series(1, %(count)s) AS i
 """
 

@@ -5,6 +5,14 @@ from curation.ballots.models import Ballot, BallotAnchor, Voter
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
 from curation.live.models import Event, Stream
+from curation.moderation.models import (
+    Appeal,
+    Erasure,
+    ModerationAction,
+    Proposal,
+    Report,
+    Sanction,
+)
 from curation.pairs.models import Decoy, ServedPair
 from curation.reputations.models import FrozenReputation, Reputation
 from curation.stakes.models import (
@@ -19,11 +27,13 @@ from curation.stakes.models import (
     Winner,
 )
 from curation.standings.models import Standing, Tally
+from curation.validators.models import PictureHash, ValidatorResult
 
 __all__ = [
     "Activity",
     "AnchoredBatch",
     "AnchoredCandidate",
+    "Appeal",
     "Balance",
     "Ballot",
     "BallotAnchor",
@@ -33,13 +43,19 @@ __all__ = [
     "ChainRound",
     "Decoy",
     "Delegation",
+    "Erasure",
     "Event",
     "FrozenReputation",
     "Funding",
     "Member",
     "MemberSession",
+    "ModerationAction",
+    "PictureHash",
+    "Proposal",
+    "Report",
     "Reputation",
     "Round",
+    "Sanction",
     "ServedPair",
     "SessionKey",
     "SignInNonce",
@@ -47,6 +63,7 @@ __all__ = [
     "Standing",
     "Stream",
     "Tally",
+    "ValidatorResult",
     "Voter",
     "Winner",
 ]

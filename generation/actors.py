@@ -13,7 +13,7 @@ def propose_prompts(round_id: int) -> None:
     from generation.agents import services  # noqa: PLC0415 - keeps the web process light
     from generation.emblems.affinity import affinity  # noqa: PLC0415
 
-    services.propose_prompts(round_id=round_id, affinity=affinity)
+    services.propose_prompts(round_id=round_id, affinity=affinity, meaning=affinity)
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, max_age=MINUTES_MS, time_limit=MINUTES_MS)

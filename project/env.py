@@ -86,6 +86,10 @@ class Env:
     challenge_s: int  # how long a proposed result can be vetoed
     result_hours: int  # after a round's close, until its result has to be proposed
     ballot_anchor_s: int  # the longest an accepted ballot waits for a root on the chain
+    validators: dict[str, Any]  # policy and threshold of validators, where they differ
+    charter_file: str  # TOML with what the house does not show; empty: our own
+    safety_classifier: str  # import path of what judges pictures in workers; none: nobody does
+    safety_timeout_s: int  # after which a picture is held, unjudged
     log_level: str
     log_format: str  # json or console
 
@@ -224,6 +228,10 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         **_read_chain(reader, site_url),
         receipt_key=reader.secret_hex("RECEIPT_KEY"),
         pairs_per_round=reader.integer("PAIRS_PER_ROUND", 60, 1, 1000),
+        validators=reader.validators("VALIDATORS"),
+        charter_file=reader.charter("CHARTER_FILE"),
+        safety_classifier=reader.import_path("SAFETY_CLASSIFIER", "generation.safety.OpenNsfw"),
+        safety_timeout_s=reader.integer("SAFETY_TIMEOUT_S", 60, 1, 600),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),
     )

@@ -24,6 +24,7 @@ from curation.accounts.nonces import forget_old_nonces
 from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
+from curation.moderation.erasing import erase_what_is_left
 from curation.pairs import decoys, pools
 from generation import actors
 from generation.agents.services import rounds_without_jobs
@@ -98,6 +99,7 @@ def tasks() -> list[Task]:
     """All periodic work, in the order of a round's life."""
     return [
         Task(keep_rounds_going, 1),
+        Task(erase_what_is_left, 60),
         Task(repeat_lost_proposals, 5),
         Task(jobs.sweep, 2),
         Task(release_jobs, 1),

@@ -168,6 +168,16 @@ BALLOT_ANCHOR_S = ENV.ballot_anchor_s
 CONTRACT_WALLETS = "chain.wallets.check"  # how curation asks about signatures of contracts
 STAKING_TERMS = "chain.staking.terms.terms"  # how curation asks what the contracts ask of stakes
 
+# Moderation ---------------------------------------------------------------------------------
+
+MODERATION_DEEDS = ["chain.settlement.deeds.CANCEL", "chain.settlement.deeds.VETO"]
+MODERATION_SOURCES = [  # where the queue gathers what waits for moderators
+    "curation.moderation.queue.Reported",
+    "curation.moderation.queue.Held",
+    "curation.moderation.queue.Taken",
+    "curation.moderation.queue.Hanging",
+]
+
 # Ballots ------------------------------------------------------------------------------------
 
 BALLOT_DOMAIN = "chain.operator.selectors.ballot_domain"  # how curation asks what ballots must name
@@ -176,6 +186,13 @@ REPUTATION_AGE = timedelta(hours=ENV.reputation_age_hours)
 REPUTATION_GOLD = ENV.reputation_gold
 NEWCOMERS_COUNT = ENV.on_embedded_chain  # who earns a reputation during a round has it in that one
 PAIRS_PER_ROUND = ENV.pairs_per_round
+
+# Validators ---------------------------------------------------------------------------------
+
+VALIDATORS = ENV.validators
+CHARTER_FILE = ENV.charter_file
+SAFETY_CLASSIFIER = ENV.safety_classifier
+SAFETY_TIMEOUT_S = ENV.safety_timeout_s
 
 # Workers ------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from curation.ballots import views as ballots
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
+from curation.moderation import panel
+from curation.moderation import views as moderation
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import views as agents
@@ -61,6 +63,18 @@ urlpatterns = [
     path("verify_round.py", standings.verifier, name="verifier"),
     path("candidates/<digest:digest>/", galleries.candidate, name="candidate"),
     path("candidates/<digest:digest>/stakes", stakes.candidate_stakes, name="candidate-stakes"),
+    path("candidates/<digest:digest>/report", moderation.report, name="report"),
+    path("transparency/", moderation.transparency, name="transparency"),
+    path("appeal/", moderation.appeal, name="appeal"),
+    path("moderation/", panel.queue, name="moderation"),
+    path("moderation/act", panel.act, name="moderation-act"),
+    path("moderation/undo", panel.undo, name="moderation-undo"),
+    path("moderation/second/", panel.second, name="moderation-second"),
+    path("moderation/appeals/", panel.appeals, name="moderation-appeals"),
+    path("moderation/log/", panel.log_page, name="moderation-log"),
+    path("moderation/log.jsonl", panel.log_export, name="moderation-log-export"),
+    path("moderation/members/<str:address>/", panel.member, name="moderation-member"),
+    path("moderation/pictures/<digest:digest>", panel.picture, name="moderation-picture"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
     path("votes/", ballots.votes, name="votes"),
     path("votes/<digest:digest>/learning/", preferences.ballot_learning, name="ballot-learning"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import secrets
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from curation.validators.charters import read_charter
+from curation.validators.names import POLICIES, VALIDATORS
 from generation.learning.recipe import Recipe
 
 T = TypeVar("T")
@@ -133,6 +136,47 @@ class Reader:
 
         return self.read(name, "{}", parse, f"a JSON object with fields of a recipe ({_FIELDS})")
 
+    def validators(self, name: str) -> dict[str, Any]:
+        """Validators by name, each with a `policy`, a `threshold` or both."""
+
+        def parse(raw: str) -> dict[str, Any]:
+            wanted = json.loads(raw)
+            if not isinstance(wanted, dict):
+                raise ValueError(raw)  # noqa: TRY004 - what a wrong value is told by
+            for validator, changes in wanted.items():
+                if validator not in VALIDATORS or not isinstance(changes, dict):
+                    raise ValueError(raw)
+                _check_changes(changes)
+            return wanted
+
+        said = f"a JSON object with any of {', '.join(VALIDATORS)}"
+        return self.read(
+            name, "{}", parse, f'{said}, each as {{"policy": "hold", "threshold": 0.5}}'
+        )
+
+    def charter(self, name: str) -> str:
+        """A file that can be read as a charter; empty for our own."""
+
+        def parse(raw: str) -> str:
+            try:
+                if raw:
+                    read_charter(Path(raw))
+            except OSError as error:
+                raise ValueError(raw) from error
+            return raw
+
+        return self.read(name, "", parse, "a TOML file of [[forbidden]] tables")
+
+    def import_path(self, name: str, default: str) -> str:
+        """A class by its dotted path, or `none`."""
+
+        def parse(raw: str) -> str:
+            if raw != "none" and not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", raw, re.ASCII):
+                raise ValueError(raw)
+            return raw
+
+        return self.read(name, default, parse, "a class as package.module.Class, or none")
+
     def key_source(self, name: str) -> KeySource:
         """NAME_KEY, or NAME_KEYSTORE with NAME_KEYSTORE_PASSWORD_FILE; a wrong key is not told."""
         key = self.source.get(f"{name}_KEY", "").strip().lower().removeprefix("0x")
@@ -201,6 +245,19 @@ def _secret_key(data: Path) -> str:
             "Remove that file and a new one is made, or set SECRET_KEY."
         )
     return key
+
+
+def _check_changes(changes: Mapping[str, Any]) -> None:
+    """A validator's settings: a known policy, a number as threshold, nothing else.
+
+    Raises:
+        ValueError: something else is there.
+    """
+    threshold = changes.get("threshold", 0)
+    known = changes.keys() <= {"policy", "threshold"} and changes.get("policy", "off") in POLICIES
+    number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if not known or not number or not math.isfinite(threshold):
+        raise ValueError(changes)
 
 
 def _write_once(path: Path, text: str) -> None:

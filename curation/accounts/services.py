@@ -82,9 +82,13 @@ def sign_in(
         signature=signature,
         client=client_of(request),
     )
-    return _admit(
-        request=request, read=read, signature=signature, proof=delegation_proof, kind=kind
-    )
+    try:
+        return _admit(
+            request=request, read=read, signature=signature, proof=delegation_proof, kind=kind
+        )
+    except errors.MemberBarred:
+        request.session[sessions.BARRED] = read.address  # they proved who they are: see appeals
+        raise
 
 
 @transaction.atomic
@@ -101,7 +105,9 @@ def _admit(
     now = timezone.now()
     member, _ = Member.objects.get_or_create(address=read.address)
     if not member.is_active:
-        raise errors.MemberBarred("This address was banned from the site.")
+        raise errors.MemberBarred(
+            "This address was banned from the site. You can appeal at /appeal/ in this browser."
+        )
     browser = request.headers.get("User-Agent", "").replace("\0", "")[:200]
     _take_back_delegation(request)
     delegation = None

@@ -14,6 +14,7 @@ from curation.accounts.models import MemberSession
 BROWSER = "browser"  # the user agent
 SINCE = "since"  # ISO time of the sign-in
 DELEGATION = "delegation"  # id of what was delegated with it, if anything
+BARRED = "barred"  # the address of a banned member who signed; good for an appeal alone
 SEEN = "seen"  # ISO time of a recent request
 
 

@@ -18,7 +18,9 @@ from curation.briefs.palette import COLOURS
 from curation.briefs.rules import check_deadline, clean_text
 from curation.briefs.selectors import may_end, why_not_post
 from curation.galleries.models import Round
+from curation.moderation.sanctions import check_not_muted
 from curation.status import advance
+from curation.validators.texts import check_charter
 
 
 @transaction.atomic
@@ -41,11 +43,14 @@ def post_brief(
         TextRefused: a text is empty or too long.
         BriefInvalid: the deadline, a colour or an amount is out of range.
         TooManyBriefs: the member has as many active ones, or posted as many today, as one may.
+        Muted: a moderator keeps the member from posting.
+        CharterBroken: it asks for what the house does not show.
     """
     bounds = rules.MEMBERS if posted_by else rules.HOUSE
     _check_amounts(bounds, rounds_planned, candidates_per_round, round_minutes)
     if posted_by:
         _check_member(posted_by, palette)
+    check_charter(title, purpose, must)
     title = " ".join(clean_text(title, name="The title", longest=120).split())
     return Brief.objects.create(
         slug=f"{slugify(title)[:60].strip('-') or 'brief'}-{secrets.token_hex(3)}",
@@ -73,6 +78,7 @@ def _check_amounts(bounds: rules.Bounds, rounds: int, candidates: int, minutes: 
 
 
 def _check_member(member: Member, palette: Sequence[str]) -> None:
+    check_not_muted(member)
     unknown = [colour[:24] for colour in palette if colour not in COLOURS]
     if unknown:
         raise BriefInvalid(f"{unknown[0]!r} is not among the colours: {', '.join(COLOURS)}.")

@@ -13,6 +13,7 @@ from curation.apis import PAGE, Limit, PageOut, answers, keyset
 from curation.briefs.models import Brief
 from curation.galleries.models import Candidate, Round
 from curation.galleries.selectors import hanging, shown
+from curation.validators.selectors import as_facts
 
 router = Router(tags=["rounds and candidates"])
 
@@ -126,9 +127,10 @@ def candidate(request: HttpRequest, digest: str) -> Any:
 
 
 def _unsealed(candidate: Candidate) -> dict[str, Any]:
-    fields = (*Candidate.SEALED, "worker", "libraries", "timings", "verdicts")
+    fields = (*Candidate.SEALED, "worker", "libraries", "timings")
     return {
         **{name: getattr(candidate, name) for name in fields},
         "seed": str(candidate.seed),
+        "verdicts": as_facts(candidate),
         "parents": list(candidate.parents.values_list("digest", flat=True)),
     }

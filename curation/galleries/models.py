@@ -75,11 +75,13 @@ class Candidate(models.Model):
     """
 
     class Status(models.TextChoices):
+        HELD = "held"  # a validator stopped it before it hung; a moderator decides
         PUBLISHED = "published"
         HIDDEN = "hidden"
         DISQUALIFIED = "disqualified"
 
     GRAPH = {
+        Status.HELD: frozenset({Status.PUBLISHED, Status.DISQUALIFIED}),
         Status.PUBLISHED: frozenset({Status.HIDDEN, Status.DISQUALIFIED}),
         Status.HIDDEN: frozenset({Status.PUBLISHED, Status.DISQUALIFIED}),
         Status.DISQUALIFIED: frozenset(),
@@ -112,7 +114,6 @@ class Candidate(models.Model):
     job_key = models.CharField(max_length=64, unique=True)
     worker = models.CharField(max_length=120)
     timings = models.JSONField(default=dict)
-    verdicts = models.JSONField(default=list)
     size_bytes = models.PositiveIntegerField()
 
     class Meta:
@@ -120,7 +121,7 @@ class Candidate(models.Model):
         constraints = (
             models.CheckConstraint(
                 name="candidate_status_known",
-                condition=Q(status__in=["published", "hidden", "disqualified"]),
+                condition=Q(status__in=["held", "published", "hidden", "disqualified"]),
             ),
             models.CheckConstraint(
                 name="candidate_digest_hex", condition=Q(digest__regex=r"^[0-9a-f]{64}$")
@@ -130,6 +131,7 @@ class Candidate(models.Model):
             models.Index(
                 name="candidate_wall", fields=["round", "-id"], condition=Q(status="published")
             ),
+            models.Index(name="candidate_held", fields=["id"], condition=Q(status="held")),
         )
 
     def __str__(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -19,6 +18,11 @@ from curation.galleries.signals import round_closed, round_opened
 from curation.live import services as live
 from curation.reputations.services import freeze_reputations
 from curation.status import advance
+from curation.validators import services as validators
+from curation.validators.errors import PictureRefused
+from curation.validators.examining import UNEXAMINED, Examined, judge_nearness
+from curation.validators.near import lock_hashes
+from curation.validators.verdicts import Consequence, Verdict, consequence_of
 
 
 class RoundClosed(CurationError):
@@ -55,7 +59,6 @@ class Provenance:
     worker: str
     libraries: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    verdicts: list[dict[str, Any]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -106,21 +109,37 @@ def close_round(*, round_: Round) -> None:
 
 @transaction.atomic
 def publish_candidate(
-    *, round_id: int, digest: str, size_bytes: int, provenance: Provenance, trial: bool = False
+    *,
+    round_id: int,
+    digest: str,
+    size_bytes: int,
+    provenance: Provenance,
+    trial: bool = False,
+    examined: Examined = UNEXAMINED,
 ) -> Candidate:
     """Hang a stored picture on its round's wall; a twin of a blind test is kept off it.
+
+    What validators said is kept with it. If one of them wants it held, it hangs nowhere and nobody
+    is told before a moderator approves it.
 
     Raises:
         RoundClosed: the round closed while it was being drawn.
         DigestTaken: these exact bytes hang already.
+        PictureRefused: a validator wants it dropped.
     """
     round_ = Round.objects.select_for_update(no_key=True).get(pk=round_id)
     if not round_.is_open:
         raise RoundClosed(f"Round {round_id} is {round_.status}.")
+    verdicts = _verdicts(digest, examined)
+    consequence = consequence_of(verdicts)
+    if consequence is Consequence.DROP:
+        raise PictureRefused(verdicts)
+    held = consequence is Consequence.HOLD
     try:
         with transaction.atomic():
             candidate = Candidate.objects.create(
                 round=round_,
+                status=Candidate.Status.HELD if held else Candidate.Status.PUBLISHED,
                 digest=digest,
                 size_bytes=size_bytes,
                 trial=trial,
@@ -130,53 +149,41 @@ def publish_candidate(
         if Candidate.objects.filter(digest=digest).exists():
             raise DigestTaken(f"{digest} hangs already.") from error
         raise
-    if trial:
-        return candidate
-    Round.objects.filter(pk=round_id).update(candidates_count=F("candidates_count") + 1)
-    payload = {"candidate": candidate.pk}
-    live.append(stream=round_.stream, kind="candidate_published", payload=payload)
+    _keep(candidate, verdicts, examined)
+    if not held:
+        hang(candidate)
     return candidate
 
 
-@transaction.atomic
-def hide_candidate(*, candidate: Candidate) -> None:
-    """Take a picture down for now: from walls, pairs, files, and the tally if it stays so.
-
-    Raises:
-        TransitionRefused: it is hidden or disqualified already.
-    """
-    advance(candidate, Candidate.GRAPH, Candidate.Status.HIDDEN)
-    _announce(candidate, "candidate_hidden")
-
-
-@transaction.atomic
-def restore_candidate(*, candidate: Candidate) -> None:
-    """Hang a hidden picture again.
-
-    Raises:
-        TransitionRefused: it is not hidden, or disqualified, which is for ever.
-    """
-    advance(candidate, Candidate.GRAPH, Candidate.Status.PUBLISHED)
-    _announce(candidate, "candidate_restored")
+def _verdicts(digest: str, examined: Examined) -> list[Verdict]:
+    """All verdicts on a picture; whether it is near another is judged here, under a lock."""
+    verdicts = list(examined.verdicts)
+    if examined.fingerprint is None or Candidate.objects.filter(digest=digest).exists():
+        return verdicts
+    lock_hashes()
+    nearness = judge_nearness(examined.fingerprint)
+    return [*verdicts, nearness] if nearness else verdicts
 
 
-@transaction.atomic
-def disqualify_candidate(*, candidate: Candidate) -> None:
-    """Take a picture down for ever; a tally that is published already stays as it is.
+def _keep(candidate: Candidate, verdicts: list[Verdict], examined: Examined) -> None:
+    validators.record_picture(
+        round_id=candidate.round_id,
+        job_key=candidate.job_key,
+        prompt=candidate.prompt,
+        verdicts=verdicts,
+        candidate=candidate,
+    )
+    if examined.fingerprint is not None:
+        validators.record_fingerprint(candidate=candidate, fingerprint=examined.fingerprint)
 
-    Raises:
-        TransitionRefused: it is disqualified already.
-    """
-    hung = candidate.status == Candidate.Status.PUBLISHED
-    advance(candidate, Candidate.GRAPH, Candidate.Status.DISQUALIFIED)
-    if hung:
-        _announce(candidate, "candidate_hidden")
 
-
-def _announce(candidate: Candidate, kind: str) -> None:
+def hang(candidate: Candidate) -> None:
+    """Count and announce a candidate that hangs from now on; twins hang on no wall."""
     if candidate.trial:
-        return  # no wall shows it
-    live.append(stream=candidate.round.stream, kind=kind, payload={"candidate": candidate.pk})
+        return
+    Round.objects.filter(pk=candidate.round_id).update(candidates_count=F("candidates_count") + 1)
+    payload = {"candidate": candidate.pk}
+    live.append(stream=candidate.round.stream, kind="candidate_published", payload=payload)
 
 
 def keep_rounds_going() -> None:

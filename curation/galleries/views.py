@@ -15,9 +15,12 @@ from curation.galleries import files
 from curation.galleries.models import Round
 from curation.galleries.selectors import PAGE, hanging, shown
 from curation.galleries.walls import Wall
+from curation.moderation.selectors import takedown_of
 from curation.pairs.selectors import pictures
 from curation.stakes.selectors import anchor_of
 
+# A takedown reaches every browser and proxy within five minutes; asking again costs no bytes.
+BRIEFLY = "public, max-age=300, must-revalidate"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -38,6 +41,10 @@ def round_wall(request: HttpRequest, round_id: int) -> HttpResponse:
 @require_safe
 def candidate(request: HttpRequest, digest: str) -> HttpResponse:
     """A candidate: picture, prompt, settings, and after its round also what was sealed."""
+    if (takedown := takedown_of(digest)) is not None:
+        response = render(request, "moderation/taken_down.html", {"takedown": takedown}, status=410)
+        response["Cache-Control"] = "no-store"  # it may be restored
+        return response
     found = get_object_or_404(shown().select_related("round__brief"), digest=digest)
     same_round = hanging(found.round).order_by()
     context: dict[str, Any] = {
@@ -52,16 +59,21 @@ def candidate(request: HttpRequest, digest: str) -> HttpResponse:
     return render(request, "candidate.html", context)
 
 
-def _file(digest: str, name: str, content_type: str) -> HttpResponse:
+def _file(request: HttpRequest, digest: str, name: str, content_type: str) -> HttpResponse:
     # Asked of the tables, not of the disk: what was taken down is gone for everyone.
     if not pictures([digest]):
         raise Http404
-    try:
-        with default_storage.open(name) as file:
-            response = HttpResponse(file.read(), content_type=content_type)
-    except FileNotFoundError as error:
-        raise Http404 from error
-    response["Cache-Control"] = IMMUTABLE
+    tag = f'"{digest}"'
+    if request.headers.get("If-None-Match") == tag:
+        response = HttpResponse(status=304)
+    else:
+        try:
+            with default_storage.open(name) as file:
+                response = HttpResponse(file.read(), content_type=content_type)
+        except FileNotFoundError as error:
+            raise Http404 from error
+    response["ETag"] = tag
+    response["Cache-Control"] = BRIEFLY
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "same-site"
     return response
@@ -70,13 +82,13 @@ def _file(digest: str, name: str, content_type: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, digest: str) -> HttpResponse:
     """The published file, byte for byte."""
-    return _file(digest, files.picture_name(digest), "image/png")
+    return _file(request, digest, files.picture_name(digest), "image/png")
 
 
 @require_safe
 def thumbnail(request: HttpRequest, digest: str) -> HttpResponse:
     """Its small rendition."""
-    return _file(digest, files.thumbnail_name(digest), "image/webp")
+    return _file(request, digest, files.thumbnail_name(digest), "image/webp")
 
 
 @require_safe

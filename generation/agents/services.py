@@ -13,7 +13,8 @@ from curation.models import Round
 from generation.agents import rules
 from generation.agents.beliefs import learn
 from generation.agents.choices import Affinity, choices_for
-from generation.agents.models import Agent
+from generation.agents.examining import allowed
+from generation.agents.models import Agent, Primitive
 from generation.agents.selectors import judged_pictures
 from generation.challenges.planning import plan_twins
 from generation.errors import GenerationError
@@ -50,9 +51,10 @@ def agent_of_turn(turn: int) -> Agent:
     return agents[turn % len(agents)]
 
 
-def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
+def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | None = None) -> int:
     """Compose a round's prompts and queue its jobs; doing it twice adds nothing.
 
+    Validators see the prompts first; with `meaning` also how near they come to forbidden ideas.
     Returns how many jobs were queued.
 
     Raises:
@@ -76,6 +78,10 @@ def propose_prompts(*, round_id: int, affinity: Affinity) -> int:
         boldness=agent.boldness,
         tastes=(lambda: learnt.draw(seed)) if learnt else None,
     )
+    names = [p.name for p in Primitive.objects.filter(vocabulary=vocabulary, active=True)]
+    compositions = allowed(round_, compositions, known=names, meaning=meaning)
+    if not compositions:
+        return 0
     # Two seeds of a prompt at a time: only pairs that share one can be learnt from.
     wishes = [
         (composition, index)

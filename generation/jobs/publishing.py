@@ -7,6 +7,7 @@ nothing: a job is done when its publication is committed, and until then its lea
 from __future__ import annotations
 
 import base64
+import hashlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -19,12 +20,17 @@ from django.db import connections
 
 from curation.galleries import files
 from curation.live import bus
+from curation.validators.examining import Examined, examine_picture
+from curation.validators.pictures import Exhibit
+from curation.validators.verdicts import Consequence, consequence_of
 from generation.challenges.selectors import is_trial
 from generation.jobs import services
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import Drawing, Lease, LeaseLost
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from generation.engines.protocol import Picture, Progress
 
 log = structlog.get_logger(__name__)
@@ -119,11 +125,15 @@ def drain() -> None:
 def _publish(lease: Lease, picture: Picture, description: dict[str, object]) -> None:
     began = time.perf_counter()
     try:
-        stored = files.store_picture(picture.image)
+        data = files.encode_png(picture.image)
+        examined = _examine(lease.job, data)
+        examined_at = time.perf_counter()
+        stored = _store(picture.image, data, examined)
         timings = {
             "drawn_s": round(picture.drawn_s, 4),
             "drawn_together": picture.drawn_together,
-            "store_s": round(time.perf_counter() - began, 4),
+            "examined_s": round(examined_at - began, 4),
+            "store_s": round(time.perf_counter() - examined_at, 4),
         }
         drawing = Drawing(
             digest=stored.digest,
@@ -131,9 +141,28 @@ def _publish(lease: Lease, picture: Picture, description: dict[str, object]) -> 
             scheduler=str(description["scheduler"]),
             libraries=dict(description["versions"]),  # type: ignore[call-overload]
             timings=timings,
+            examined=examined,
         )
         services.finish(lease=lease, drawing=drawing)
     except LeaseLost as error:
         log.warning("picture dropped", job=lease.job.pk, reason=str(error))
     except Exception as error:  # noqa: BLE001 - whatever it was, the job counts the attempt
         services.give_back(lease=lease, error=f"{type(error).__name__}: {error}")
+
+
+def _examine(job: GenerationJob, data: bytes) -> Examined:
+    """What validators say of a picture's file, before anything of it is kept."""
+    exhibit = Exhibit(
+        data=data,
+        width=job.width,
+        height=job.height,
+        palette=job.round.brief.palette,
+    )
+    return examine_picture(exhibit, twin=is_trial(job.key))
+
+
+def _store(image: Image.Image, data: bytes, examined: Examined) -> files.StoredPicture:
+    """Store a picture, unless it is dropped in any case: then it has a digest and no file."""
+    if consequence_of(examined.verdicts) is Consequence.DROP:
+        return files.StoredPicture(hashlib.sha256(data).hexdigest(), len(data))
+    return files.store_picture(image)

@@ -18,6 +18,9 @@ from django.utils import timezone
 
 from curation.galleries.services import DigestTaken, Provenance, RoundClosed, publish_candidate
 from curation.models import Candidate, Round
+from curation.validators.errors import PictureRefused
+from curation.validators.examining import UNEXAMINED, Examined
+from curation.validators.services import record_picture
 from generation.agents.models import Agent
 from generation.challenges.selectors import is_trial
 from generation.errors import GenerationError, storable
@@ -64,6 +67,7 @@ class Drawing:
     scheduler: str
     libraries: dict[str, str]
     timings: dict[str, float]
+    examined: Examined = UNEXAMINED
 
 
 def job_key(*, round_id: int, prompt: str, seed: int, version: ModelVersion) -> str:
@@ -141,7 +145,9 @@ def claim(*, job_id: int, worker: str) -> Lease | None:
     )
     if not taken:
         return None
-    job = GenerationJob.objects.select_related("round", "agent", "model_version").get(pk=job_id)
+    job = GenerationJob.objects.select_related("round__brief", "agent", "model_version").get(
+        pk=job_id
+    )
     return Lease(job, job.fence) if job.worker == worker else None
 
 
@@ -174,7 +180,8 @@ def renew(*, lease: Lease) -> bool:
 def finish(*, lease: Lease, drawing: Drawing) -> Candidate | None:
     """Publish a drawn picture and end its job, in one transaction.
 
-    Returns None when the picture may not hang: the round closed, or its bytes hang already.
+    Returns None when the picture may not hang: the round closed, its bytes hang already, or a
+    validator wants it dropped. One that validators hold is returned; it hangs nowhere yet.
 
     Raises:
         LeaseLost: another worker has the job now; nothing was published.
@@ -209,11 +216,21 @@ def finish(*, lease: Lease, drawing: Drawing) -> Candidate | None:
                 size_bytes=drawing.size_bytes,
                 provenance=provenance,
                 trial=is_trial(job.key),
+                examined=drawing.examined,
             )
     except RoundClosed as closed:
         _end(lease, Status.CANCELLED, error=str(closed))
     except DigestTaken as taken:
         _end(lease, Status.DONE, error=str(taken))
+    except PictureRefused as refused:
+        with transaction.atomic():
+            _end(lease, Status.DONE, error=str(refused))
+            record_picture(
+                round_id=job.round_id,
+                job_key=job.key,
+                prompt=job.prompt,
+                verdicts=refused.verdicts,
+            )
     return None
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from generation.versions import pages
+from generation.versions.marks import taken_down_behind
 from generation.versions.models import ModelVersion
 
 
@@ -32,7 +33,8 @@ def version(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything known of one version."""
     found = get_object_or_404(ModelVersion.objects.select_related("parent"), slug=slug)
     page = pages.page_of(found)
-    return render(request, "versions/version.html", {"page": page, "version": found})
+    context = {"page": page, "version": found, "taken_down": taken_down_behind(found)}
+    return render(request, "versions/version.html", context)
 
 
 @require_safe

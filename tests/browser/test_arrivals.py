@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from curation.galleries.services import hide_candidate, restore_candidate
+from curation.galleries.takedowns import hide_candidate, restore_candidate
 
 from .looking import expect_easel, expect_hanging, hanging, is_marked, mark, wait_live
 

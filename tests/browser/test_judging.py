@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from chain.operator.deploying import forget_chain
 from curation.ballots.models import Ballot
 from curation.ballots.selectors import counting
-from curation.galleries.services import close_round, hide_candidate
+from curation.galleries.services import close_round
+from curation.galleries.takedowns import hide_candidate
 from curation.models import Candidate
 from tests.voters import deploy
 

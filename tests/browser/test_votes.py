@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from curation.ballots.models import Ballot
-from curation.galleries.services import close_round, hide_candidate
+from curation.galleries.services import close_round
+from curation.galleries.takedowns import hide_candidate
 from curation.models import Candidate
 
 from .judging import a_round, contracts, enter, judge, press, wait_ballots

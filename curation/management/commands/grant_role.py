@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from curation.accounts.models import Member
-from curation.accounts.services import grant_role
 from curation.errors import CurationError
+from curation.moderation.roles import grant_role
 
 
 class Command(BaseCommand):

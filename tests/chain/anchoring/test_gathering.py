@@ -65,7 +65,8 @@ def test_a_full_batch_is_written_in_few_queries(django_assert_max_num_queries) -
 
 def test_only_published_candidates_of_this_round_are_gathered() -> None:
     round_, other = round_on_chain(), round_on_chain(4)
-    hung = hang(round_, 4)
+    hung = hang(round_, 5)
+    Candidate.objects.filter(pk=hung[4].pk).update(status=Candidate.Status.HELD)
     Candidate.objects.filter(pk=hung[0].pk).update(status=Candidate.Status.HIDDEN)
     Candidate.objects.filter(pk=hung[1].pk).update(status=Candidate.Status.DISQUALIFIED)
     batch = gather_batch(round_id=round_.pk)

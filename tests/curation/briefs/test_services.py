@@ -11,6 +11,7 @@ from curation.briefs.selectors import briefs_in_need_of_a_round, briefs_on_show
 from curation.briefs.services import BriefInvalid, complete_brief, post_brief
 from curation.models import Brief
 from curation.status import TransitionRefused
+from curation.validators.errors import CharterBroken
 from tests.factories import BriefFactory, RoundFactory
 
 
@@ -95,3 +96,13 @@ def test_withdrawn_briefs_are_not_on_show():
     shown = BriefFactory()
     BriefFactory(status="withdrawn")
     assert list(briefs_on_show()) == [shown]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["title", "purpose", "must"])
+def test_brief_that_asks_for_what_the_house_does_not_show_is_refused(field):
+    texts = {"title": "A crest", "purpose": "For the door."}
+    with pytest.raises(CharterBroken, match="swastika"):
+        post_brief(**texts | {field: "Two sw4stikas"})
+    assert not Brief.objects.exists()
+    assert post_brief(**texts, must_not="swastikas").must_not == "swastikas"

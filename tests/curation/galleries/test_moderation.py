@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.galleries.services import (
-    disqualify_candidate,
-    hide_candidate,
-    restore_candidate,
-)
+from curation.galleries.takedowns import disqualify_candidate, hide_candidate, restore_candidate
 from curation.models import Candidate, Event
 from curation.status import TransitionRefused
 from tests.factories import RoundFactory, publish
@@ -42,7 +38,7 @@ def test_hidden_candidate_is_gone_everywhere_until_it_is_restored(pages, candida
     wall = candidate.round.get_absolute_url()
     assert places(pages, candidate) == [200] * 4
     hide_candidate(candidate=candidate)
-    assert places(pages, candidate) == [404] * 4
+    assert places(pages, candidate) == [410, 404, 404, 404]
     assert candidate.digest not in pages.get(wall).text
     restore_candidate(candidate=candidate)
     assert places(pages, candidate) == [200] * 4
@@ -52,7 +48,7 @@ def test_hidden_candidate_is_gone_everywhere_until_it_is_restored(pages, candida
 
 def test_disqualified_candidate_is_gone_for_ever(pages, candidate) -> None:
     disqualify_candidate(candidate=candidate)
-    assert places(pages, candidate) == [404] * 4
+    assert places(pages, candidate) == [410, 404, 404, 404]
     for step in (hide_candidate, restore_candidate, disqualify_candidate):
         with pytest.raises(TransitionRefused):
             step(candidate=candidate)

@@ -82,7 +82,7 @@ def test_picture_is_served_byte_for_byte_and_cannot_run(wall, client):
     for response in (answer, small):
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert "immutable" in response["Cache-Control"]
+        assert response["Cache-Control"] == "public, max-age=300, must-revalidate"
         assert "Set-Cookie" not in response
 
 
@@ -90,8 +90,9 @@ def test_picture_is_served_byte_for_byte_and_cannot_run(wall, client):
 def test_candidate_that_was_taken_down_is_gone_everywhere(wall, pages, status):
     round_, hung = wall
     Candidate.objects.filter(pk=hung[0].pk).update(status=status)
-    for address in (hung[0].file_url, hung[0].thumbnail_url, hung[0].get_absolute_url()):
+    for address in (hung[0].file_url, hung[0].thumbnail_url):
         assert pages.get(address).status_code == 404
+    assert pages.get(hung[0].get_absolute_url()).status_code == 410
     for address in (round_.get_absolute_url(), hung[1].get_absolute_url(), "/"):
         assert hung[0].digest[:16] not in pages.get(address).text
 

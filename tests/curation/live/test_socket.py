@@ -6,7 +6,8 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import connection
 
-from curation.galleries.services import close_round, hide_candidate, restore_candidate
+from curation.galleries.services import close_round
+from curation.galleries.takedowns import hide_candidate, restore_candidate
 from curation.live import bus, consumers, hub
 from curation.live.models import Event, Stream
 from curation.live.selectors import LONGEST_REPLAY

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from curation.galleries.services import hide_candidate
+from curation.galleries.takedowns import hide_candidate
 from curation.live.models import Event
 from curation.models import Ballot, Candidate
 from generation.challenges import services

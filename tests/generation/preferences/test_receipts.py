@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from curation.galleries.services import hide_candidate
+from curation.galleries.takedowns import hide_candidate
 from curation.models import Ballot
 from generation.models import TrainingRun
 from generation.preferences.receipts import learning_receipts

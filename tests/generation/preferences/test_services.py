@@ -10,7 +10,8 @@ import pytest
 from django.core.files.storage import default_storage
 from pyarrow import parquet
 
-from curation.galleries.services import close_round, disqualify_candidate, hide_candidate
+from curation.galleries.services import close_round
+from curation.galleries.takedowns import disqualify_candidate, hide_candidate
 from curation.models import Ballot
 from generation.models import PreferenceDataset
 from generation.preferences.selectors import rounds_to_learn_from

@@ -1,0 +1,267 @@
+"""The moderators' pages. Whoever has no role finds nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from curation.accounts.models import Member
+from curation.accounts.rules import AddressInvalid, checksum_address
+from curation.errors import CurationError
+from curation.galleries import files
+from curation.galleries.models import Candidate
+from curation.moderation import acting, log, proposals, roles, rules, sanctions
+from curation.moderation import appeals as answering
+from curation.moderation import queue as waiting
+from curation.moderation.deeds import deeds
+from curation.moderation.models import Appeal, ModerationAction, Proposal, Reason, Sanction
+from curation.moderation.winners import winners_among
+
+Panel = Callable[..., HttpResponseBase]
+LOG_PAGE = 100
+
+
+def staff_only(view: Panel) -> Panel:
+    """Hand the moderator to a view; everybody else finds nothing."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if roles.role_of(request.user) is None:
+            raise Http404
+        return view(request, request.user, *args, **kwargs)
+
+    return guarded
+
+
+def _tabs(me: Member) -> dict[str, Any]:
+    return {
+        "me": me,
+        "role": roles.role_of(me),
+        "second_count": proposals.waiting().count(),
+        "appeals_count": Appeal.objects.filter(answered_at=None).count(),
+        "reasons": Reason.choices,
+    }
+
+
+@staff_only
+@require_safe
+def queue(request: HttpRequest, me: Member) -> HttpResponse:
+    """What waits, as a grid with keys."""
+    found = waiting.sources()
+    source = next((s for s in found if s.name == request.GET.get("source")), found[0])
+    wanted = waiting.Wanted(
+        text=request.GET.get("q", "").replace("\0", ""),
+        reason=request.GET.get("reason", ""),
+        escalated="escalated" in request.GET,
+    )
+    context = _tabs(me) | {
+        "sources": [(s, s.count()) for s in found],
+        "source": source,
+        "wanted": wanted,
+        "items": source.items(wanted, waiting.PAGE),
+    }
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "moderation/queue.html#grid", context)
+    return render(request, "moderation/queue.html", context)
+
+
+@staff_only
+@require_POST
+def act(request: HttpRequest, me: Member) -> HttpResponse:
+    """Do something to one picture or to many; many are shown first."""
+    said = request.POST
+    digests, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
+    context = _tabs(me) | {"deed": deed, "reason": reason, "note": said.get("note", "")}
+    if "preview" in said:
+        rows = Candidate.objects.filter(digest__in=digests[: rules.BULK_MOST])
+        won = winners_among(digests)
+        context |= {"candidates": rows, "won": won, "label": dict(Reason.choices).get(reason)}
+        return render(request, "moderation/preview.html", context)
+    try:
+        outcome = acting.act_on_many(
+            deed=deed, digests=digests, by=me, reason=reason, note=context["note"]
+        )
+    except CurationError as error:
+        return render(request, "moderation/outcome.html", context | {"refusal": error})
+    context |= {"outcome": outcome, "can_undo": outcome.done and deed in ("hide", "restore")}
+    return _answer(request, context)
+
+
+@staff_only
+@require_POST
+def undo(request: HttpRequest, me: Member) -> HttpResponse:
+    """Take back what was done together."""
+    context = _tabs(me) | {"deed": "undo"}
+    try:
+        context["outcome"] = acting.undo(batch=request.POST.get("batch", ""), by=me)
+    except CurationError as error:
+        context["refusal"] = error
+    return _answer(request, context)
+
+
+def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    part = "#outcome" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"moderation/outcome.html{part}", context)
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def second(request: HttpRequest, me: Member) -> HttpResponse:
+    """What waits for a second person; and the form to propose what is not done to pictures."""
+    if request.method == "POST":
+        _say(request, lambda: _decide(request, me))
+        return redirect("moderation-second")
+    undone = Proposal.objects.filter(status=Proposal.Status.CONFIRMED, done_at=None)
+    known = deeds()
+    context = _tabs(me) | {
+        "waiting": [(row, known.get(row.deed)) for row in proposals.waiting()],
+        "undone": [(row, known.get(row.deed)) for row in undone],
+        "deeds": [d for d in known.values() if roles.has_role(me, d.role)],
+    }
+    return render(request, "moderation/second.html", context)
+
+
+def _decide(request: HttpRequest, me: Member) -> str:
+    said = request.POST
+    if said.get("do") == "propose":
+        proposals.propose(
+            deed_name=said.get("deed", ""),
+            object=said.get("object", "")[:120],
+            by=me,
+            reason=said.get("reason", ""),
+            note=said.get("note", ""),
+        )
+        return "Proposed. A second person has two days to confirm it."
+    pk = said.get("proposal", "")
+    row = get_object_or_404(Proposal, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+    if said.get("do") == "decline":
+        proposals.decline(proposal=row, by=me)
+        return "Declined."
+    if said.get("do") == "carry-out":
+        proposals.carry_out(proposal=row, by=me)
+        return "Carried out."
+    proposals.confirm(proposal=row, by=me)
+    return "Confirmed and done."
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def appeals(request: HttpRequest, me: Member) -> HttpResponse:
+    """Appeals that wait for an answer."""
+    if request.method == "POST":
+        pk = request.POST.get("appeal", "")
+        row = get_object_or_404(Appeal, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+        answer, lift = request.POST.get("answer", ""), request.POST.get("do") == "lift"
+
+        def answered() -> str:
+            answering.answer_appeal(appeal=row, by=me, answer=answer, lift=lift)
+            return "Answered."
+
+        _say(request, answered)
+        return redirect("moderation-appeals")
+    rows = Appeal.objects.filter(answered_at=None).select_related("sanction__member", "against")
+    return render(request, "moderation/appeals.html", _tabs(me) | {"rows": rows})
+
+
+@staff_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def member(request: HttpRequest, me: Member, address: str) -> HttpResponse:
+    """A member as moderators see them, with what can be done."""
+    try:
+        found = get_object_or_404(Member, address=checksum_address(address))
+    except AddressInvalid as error:
+        raise Http404 from error
+    if request.method == "POST":
+        _say(request, lambda: _sanction(request, me, found))
+        return redirect("moderation-member", found.address)
+    rows = Sanction.objects.filter(member=found).select_related("by")
+    living = set(sanctions.standing(found).values_list("pk", flat=True))
+    context = _tabs(me) | {
+        "person": found,
+        "sanctions": [(row, row.pk in living) for row in rows],
+        "actions": ModerationAction.objects.filter(object=f"member:{found.address}")[:50],
+        "reports": found.reports.select_related("candidate").order_by("-pk")[:50],  # type: ignore[attr-defined]
+    }
+    return render(request, "moderation/member.html", context)
+
+
+def _sanction(request: HttpRequest, me: Member, found: Member) -> str:
+    said = request.POST
+    words: dict[str, Any] = {
+        "by": me,
+        "reason": said.get("reason", ""),
+        "note": said.get("note", ""),
+    }
+    match said.get("do"):
+        case "strike":
+            sanctions.strike_member(member=found, **words)
+            return "A strike was given."
+        case "mute":
+            sanctions.mute_member(member=found, **words)
+            return "Muted for a week."
+        case "ban":
+            proposals.propose(deed_name="ban", object=f"member:{found.address}", **words)
+            return "Proposed. The ban begins once a second person confirms it."
+        case _:
+            pk = said.get("sanction", "")
+            known = Sanction.objects.filter(member=found).select_related("member")
+            row = get_object_or_404(known, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+            sanctions.lift_sanction(sanction=row, by=me, note=words["note"])
+            return "Lifted."
+
+
+@staff_only
+@require_safe
+def log_page(request: HttpRequest, me: Member) -> HttpResponse:
+    """The log, the newest line first."""
+    rows = ModerationAction.objects.select_related("actor")
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 18:
+        rows = rows.filter(number__lt=int(before))
+    found = list(rows[: LOG_PAGE + 1])
+    context = _tabs(me) | {
+        "rows": found[:LOG_PAGE],
+        "before": found[LOG_PAGE - 1].number if len(found) > LOG_PAGE else None,
+    }
+    return render(request, "moderation/log.html", context)
+
+
+@staff_only
+@require_safe
+def log_export(request: HttpRequest, me: Member) -> HttpResponseBase:
+    """The log as JSON lines, for `verify_moderation_log`."""
+    response = HttpResponse("".join(log.lines()), content_type="application/x-ndjson")
+    response["Content-Disposition"] = 'attachment; filename="moderation-log.jsonl"'
+    return response
+
+
+@staff_only
+@require_safe
+def picture(request: HttpRequest, me: Member, digest: str) -> HttpResponse:
+    """A picture's thumbnail for moderators, hidden ones too; never kept by a cache."""
+    get_object_or_404(Candidate, digest=digest)
+    try:
+        with default_storage.open(files.thumbnail_name(digest)) as file:
+            response = HttpResponse(file.read(), content_type="image/webp")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+def _say(request: HttpRequest, do: Callable[[], str]) -> None:
+    """Do something, and say on the next page what came of it."""
+    try:
+        messages.success(request, do())
+    except CurationError as error:
+        messages.error(request, str(error))

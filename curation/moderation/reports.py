@@ -1,0 +1,99 @@
+"""Reports: members say what should not hang, moderators answer."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from curation.accounts.models import Member
+from curation.galleries.models import Candidate, Round
+from curation.moderation import log, roles, rules, sanctions
+from curation.moderation.errors import NothingToReport, ReasonUnknown, ReportedBefore
+from curation.moderation.models import Action, ModerationAction, Reason, Report
+from curation.rates import Rate, spend
+
+REPORTS = Rate("reports by member", 20, 3600)
+REASONS = [choice for choice in Reason.choices if choice[0] != Reason.MISTAKE]
+
+
+def report_candidate(
+    *, candidate: Candidate, member: Member, reason: str, note: str = ""
+) -> Report:
+    """Say that a picture should not hang; once for each picture.
+
+    Raises:
+        Muted: the member is.
+        NothingToReport: the picture is not on show.
+        ReportedBefore: the member reported it before.
+        ReasonUnknown, TextRefused: the reason is not on the list, the note is too long.
+        TooMany, RatesUnknown: the member reports too often.
+    """
+    sanctions.check_not_muted(member)
+    if reason not in dict(REASONS):
+        raise ReasonUnknown("Choose one of the reasons.")
+    said = rules.clean_note(note)
+    sealed = candidate.trial and candidate.round.status == Round.Status.OPEN
+    if candidate.status != Candidate.Status.PUBLISHED or sealed:
+        raise NothingToReport("This picture is not on show.")
+    if Report.objects.filter(candidate=candidate, member=member).exists():
+        raise ReportedBefore("You reported this picture before; a moderator looks at it.")
+    spend(REPORTS, member.address)
+    try:
+        with transaction.atomic():
+            return Report.objects.create(
+                candidate=candidate, member=member, reason=reason, note=said
+            )
+    except IntegrityError as error:
+        raise ReportedBefore("You reported this picture before.") from error
+
+
+def answer_reports(*, candidate: Candidate, answer: ModerationAction) -> int:
+    """Close a picture's open reports with what was done; returns how many those were."""
+    waiting = Report.objects.filter(candidate=candidate, answer=None)
+    return waiting.update(answer=answer)
+
+
+@transaction.atomic
+def approve_candidate(
+    *, candidate: Candidate, by: Member, reason: str, note: str = "", batch: str = ""
+) -> ModerationAction:
+    """Keep a picture that was reported, as it hangs.
+
+    Raises:
+        RoleMissing: `by` is no moderator.
+        ReasonUnknown, TextRefused: as the log's.
+    """
+    roles.require(by, roles.Role.MODERATOR)
+    row = _record(Action.APPROVED, candidate, by, reason=reason, note=note, batch=batch)
+    answer_reports(candidate=candidate, answer=row)
+    return row
+
+
+@transaction.atomic
+def escalate_candidate(
+    *, candidate: Candidate, by: Member, reason: str, note: str = "", batch: str = ""
+) -> ModerationAction:
+    """Hand a picture's open reports to a senior.
+
+    Raises:
+        RoleMissing: `by` is no moderator.
+        ReasonUnknown, TextRefused: as the log's.
+    """
+    roles.require(by, roles.Role.MODERATOR)
+    row = _record(Action.ESCALATED, candidate, by, reason=reason, note=note, batch=batch)
+    waiting = Report.objects.filter(Q(escalated_at=None), candidate=candidate, answer=None)
+    waiting.update(escalated_at=timezone.now())
+    return row
+
+
+def _record(action: Action, candidate: Candidate, by: Member, **said: str) -> ModerationAction:
+    open_reports = Report.objects.filter(candidate=candidate, answer=None).count()
+    return log.record(
+        action=action,
+        object=f"candidate:{candidate.digest}",
+        by=by,
+        before={"status": str(candidate.status), "open_reports": open_reports},
+        after={"status": str(candidate.status)},
+        **said,
+    )

@@ -1,0 +1,53 @@
+"""Marks: which versions learned from pictures that were taken down since."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from curation.models import Candidate
+from generation.challenges.models import VersionEvent
+from generation.preferences.models import PreferenceRow
+from generation.versions.models import ModelVersion
+
+MOST_ANCESTORS = 200
+
+
+def taken_down_behind(version: ModelVersion) -> list[str]:
+    """Digests of pictures not on show now that a version, or one it was trained from, learned from.
+
+    Told as it is now: a picture that was restored is in it no more.
+    """
+    ids = _lineage(version)
+    rows = PreferenceRow.objects.filter(dataset__run__version__in=ids)
+    digests = {digest for pair in rows.values_list("chosen", "rejected") for digest in pair}
+    gone = Candidate.objects.filter(digest__in=digests).exclude(status=Candidate.Status.PUBLISHED)
+    return sorted(gone.values_list("digest", flat=True))
+
+
+def mark_versions(*, candidate_id: int) -> int:
+    """Note in the history of every version trained on a picture that it was taken down.
+
+    Once for each version and picture; returns how many were marked.
+    """
+    digest = Candidate.objects.values_list("digest", flat=True).get(pk=candidate_id)
+    either = Q(chosen=digest) | Q(rejected=digest)
+    rows = PreferenceRow.objects.filter(either, dataset__run__version__isnull=False)
+    marked = 0
+    for version_id in rows.order_by().values_list("dataset__run__version", flat=True).distinct():
+        _, is_new = VersionEvent.objects.get_or_create(
+            version_id=version_id,
+            kind=VersionEvent.Kind.MARKED,
+            details={"digest": digest},
+            defaults={"reason": f"the picture {digest[:12]}…"},
+        )
+        marked += is_new
+    return marked
+
+
+def _lineage(version: ModelVersion) -> list[int]:
+    ids: list[int] = []
+    at: ModelVersion | None = version
+    while at is not None and len(ids) < MOST_ANCESTORS:
+        ids.append(at.pk)
+        at = at.parent
+    return ids

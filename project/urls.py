@@ -12,6 +12,7 @@ from curation.galleries import views as galleries
 from curation.live import views as live
 from curation.moderation import panel
 from curation.moderation import views as moderation
+from curation.passkeys import views as passkeys
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import views as agents
@@ -73,6 +74,10 @@ urlpatterns = [
     path("moderation/appeals/", panel.appeals, name="moderation-appeals"),
     path("moderation/log/", panel.log_page, name="moderation-log"),
     path("moderation/log.jsonl", panel.log_export, name="moderation-log-export"),
+    path("moderation/keys/", passkeys.keys, name="moderation-keys"),
+    path("moderation/keys/options", passkeys.options, name="moderation-keys-options"),
+    path("moderation/keys/answer", passkeys.answer, name="moderation-keys-answer"),
+    path("moderation/keys/remove", passkeys.remove, name="moderation-keys-remove"),
     path("moderation/members/<str:address>/", panel.member, name="moderation-member"),
     path("moderation/pictures/<digest:digest>", panel.picture, name="moderation-picture"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),

@@ -102,6 +102,18 @@ class Reader:
         wanted = "a URL with " + " or ".join(f"{s}://" for s in schemes)
         return self.read(name, default, parse, wanted)
 
+    def host(self, name: str) -> str:
+        """A host with or without a port, in lower case; empty for none."""
+
+        def parse(raw: str) -> str:
+            parts = urlsplit(f"//{raw}")
+            _ = parts.port
+            if raw and (parts.netloc != raw or not parts.hostname or "@" in raw):
+                raise ValueError(raw)
+            return raw.lower()
+
+        return self.read(name, "", parse, "a host, or host:port, without scheme and path")
+
     def chain_id(self, embedded: int, *, given: bool) -> int:
         """Which chain members sign for; `given`: RPC_URL names a node, so its chain is ours."""
         raw = self.source.get("CHAIN_ID", "").strip()

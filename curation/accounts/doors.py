@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from curation.accounts.models import Member
+from curation.clients import origin_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -28,8 +29,8 @@ def is_at_home(request: HttpRequest) -> bool:
 
     A site on this machine answers under its other loopback names too; signing in would fail there.
     """
-    site = urlsplit(settings.SITE_URL).hostname
     try:
+        site = urlsplit(origin_of(request)).hostname
         here = urlsplit(f"//{request.get_host()}").hostname
     except DisallowedHost:
         return True

@@ -237,9 +237,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         charter_file=reader.charter("CHARTER_FILE"),
         safety_classifier=reader.import_path("SAFETY_CLASSIFIER", "generation.safety.OpenNsfw"),
         safety_timeout_s=reader.integer("SAFETY_TIMEOUT_S", 60, 1, 600),
-        staff_passkeys=reader.choice(
-            "STAFF_PASSKEYS", passkeys, "required", "offered"
-        ),
+        staff_passkeys=reader.choice("STAFF_PASSKEYS", passkeys, "required", "offered"),
         moderation_host=reader.host("MODERATION_HOST"),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),

@@ -181,6 +181,7 @@ MODERATION_SOURCES = [  # where the queue gathers what waits for moderators
     "curation.moderation.queue.Reported",
     "curation.moderation.queue.Held",
     "curation.moderation.queue.Taken",
+    "generation.jobs.dead.Dead",
     "curation.moderation.queue.Hanging",
 ]
 

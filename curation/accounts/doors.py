@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""What every page of the moderators' panel shares: who may read it, its tabs, what it says after."""
+"""What the moderators' pages share: who may read them, the tabs, what is said afterwards."""
 
 from __future__ import annotations
 
@@ -82,11 +82,9 @@ def number(value: str) -> int:
     return int(value) if value.isdecimal() and len(value) < KEY_DIGITS else 0
 
 
-def say(
-    request: HttpRequest, do: Callable[[], str], *refusals: type[Exception]
-) -> None:
+def say(request: HttpRequest, do: Callable[[], str], *refusals: type[Exception]) -> None:
     """Do something, and say on the next page what came of it."""
     try:
         messages.success(request, do())
-    except (CurationError, *refusals) as error:
+    except (CurationError, refusals) as error:
         messages.error(request, str(error))

@@ -51,23 +51,39 @@ def queue(request: HttpRequest, me: Member) -> HttpResponse:
 @staff_only
 @require_POST
 def act(request: HttpRequest, me: Member) -> HttpResponse:
-    """Do something to one picture or to many; many are shown first."""
+    """Do something to one thing or to many; many are shown first."""
     said = request.POST
-    digests, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
-    context = tabs(me) | {"deed": deed, "reason": reason, "note": said.get("note", "")}
+    keys, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
+    source = _acting_source(said.get("source", ""))
+    words = {"deed": deed, "reason": reason, "note": said.get("note", "")}
+    label = dict(Reason.choices).get(reason)
+    context = tabs(me) | words | {"source": source, "label": label}
     if "preview" in said:
-        rows = Candidate.objects.filter(digest__in=digests[: rules.BULK_MOST])
-        won = winners_among(digests)
-        context |= {"candidates": rows, "won": won, "label": dict(Reason.choices).get(reason)}
-        return render(request, "moderation/preview.html", context)
+        return render(request, "moderation/preview.html", context | _shown_first(keys, source))
     try:
-        outcome = acting.act_on_many(
-            deed=deed, digests=digests, by=me, reason=reason, note=context["note"]
-        )
+        if source:
+            outcome = acting.act_on_items(source=source, keys=keys, by=me, **words)
+        else:
+            outcome = acting.act_on_many(digests=keys, by=me, **words)
     except CurationError as error:
-        return render(request, "moderation/outcome.html", context | {"refusal": error})
+        return _answer(request, context | {"refusal": error})
     context |= {"outcome": outcome, "can_undo": outcome.done and deed in ("hide", "restore")}
     return _answer(request, context)
+
+
+def _acting_source(name: str) -> Any:
+    """The source that does its own deeds; None for pictures."""
+    found = (s for s in waiting.sources() if s.name == name and hasattr(s, "act"))
+    return next(found, None)
+
+
+def _shown_first(keys: list[str], source: Any) -> dict[str, Any]:
+    """What many at once are about, before anything happens."""
+    keys = keys[: rules.BULK_MOST]
+    if source:
+        items = source.items(waiting.Wanted(), waiting.PAGE * 10)
+        return {"items": [item for item in items if item.key in set(keys)]}
+    return {"candidates": Candidate.objects.filter(digest__in=keys), "won": winners_among(keys)}
 
 
 @staff_only

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 import webauthn
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -235,7 +234,7 @@ def require_passkey(*, member: Member) -> None:
 def user_handle(member: Member) -> bytes:
     """32 bytes by which authenticators tell members apart; they say nothing of who it is."""
     salt = "curation.passkeys.user_handle"
-    return salted_hmac(salt, member.address, secret=settings.SECRET_KEY, algorithm="sha256").digest()
+    return salted_hmac(salt, member.address, algorithm="sha256").digest()
 
 
 def _keep(**fields: Any) -> Passkey:

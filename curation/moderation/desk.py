@@ -84,7 +84,8 @@ def number(value: str) -> int:
 
 def say(request: HttpRequest, do: Callable[[], str], *refusals: type[Exception]) -> None:
     """Do something, and say on the next page what came of it."""
+    caught: tuple[type[Exception], ...] = (CurationError, *refusals)
     try:
         messages.success(request, do())
-    except (CurationError, refusals) as error:
+    except caught as error:
         messages.error(request, str(error))

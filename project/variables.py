@@ -106,9 +106,7 @@ class Reader:
         """A host with or without a port, in lower case; empty for none."""
 
         def parse(raw: str) -> str:
-            parts = urlsplit(f"//{raw}")
-            _ = parts.port
-            if raw and (parts.netloc != raw or not parts.hostname or "@" in raw):
+            if raw and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", raw):
                 raise ValueError(raw)
             return raw.lower()
 

@@ -56,7 +56,8 @@ class House:
         """Wait until the web process answers, and start it where none runs."""
         if self.web is None or self.web.poll() is not None:
             self.begin()
-        deadline = time.monotonic() + 30
+        # A start takes 6 s of a core; neighbours may leave little of one.
+        deadline = time.monotonic() + 120
         while not self.answers():
             assert self.web is not None
             assert self.web.poll() is None, self.log.read_text()

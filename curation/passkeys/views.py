@@ -35,6 +35,8 @@ def keys(request: HttpRequest, me: Member) -> HttpResponse:
         "hours": int(rules.RAISED_FOR.total_seconds() // 3600),
         "next": _next(request),
     }
+    if not doors.may_pass(request, me):
+        context |= {"second_count": 0, "appeals_count": 0}  # nothing of the desk is told yet
     return render(request, "moderation/keys.html", context)
 
 

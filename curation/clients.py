@@ -39,4 +39,16 @@ def is_same_site(request: HttpRequest) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    return origin is None or origin == settings.SITE_URL
+    return origin is None or origin == origin_of(request)
+
+
+def is_at_desk(request: HttpRequest) -> bool:
+    """Whether a request was made to the moderators' host; where they have none, it always is."""
+    desk = settings.MODERATION_HOST
+    return not desk or request.get_host().lower() == desk
+
+
+def origin_of(request: HttpRequest) -> str:
+    """The origin a request was made to: the moderators' on their host, else the site's."""
+    has_own = bool(settings.MODERATION_HOST) and is_at_desk(request)
+    return str(settings.MODERATION_URL if has_own else settings.SITE_URL)

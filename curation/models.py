@@ -14,6 +14,7 @@ from curation.moderation.models import (
     Sanction,
 )
 from curation.pairs.models import Decoy, ServedPair
+from curation.passkeys.models import Passkey, PasskeyChallenge
 from curation.reputations.models import FrozenReputation, Reputation
 from curation.stakes.models import (
     Activity,
@@ -50,6 +51,8 @@ __all__ = [
     "Member",
     "MemberSession",
     "ModerationAction",
+    "Passkey",
+    "PasskeyChallenge",
     "PictureHash",
     "Proposal",
     "Report",

@@ -90,6 +90,8 @@ class Env:
     charter_file: str  # TOML with what the house does not show; empty: our own
     safety_classifier: str  # import path of what judges pictures in workers; none: nobody does
     safety_timeout_s: int  # after which a picture is held, unjudged
+    staff_passkeys: str  # required or offered, to whoever has a role
+    moderation_host: str  # where alone /moderation/ answers, as host or host:port; empty: anywhere
     log_level: str
     log_format: str  # json or console
 
@@ -201,6 +203,9 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
     embedded = embedded_urls(data)
     port = reader.integer("PORT", 8000, 1, 65535)
     site_url = reader.url("SITE_URL", f"http://127.0.0.1:{port}", "http", "https").rstrip("/")
+    chain = _read_chain(reader, site_url)
+    embedded_chain = chain["embedded_chain"] or not chain["rpc_given"]
+    passkeys = "offered" if embedded_chain else "required"
     env = Env(
         salon_data=data,
         port=port,
@@ -225,13 +230,15 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         generation_batch=reader.integer("GENERATION_BATCH", 1, 1, 64),
         generation_threads=reader.integer("GENERATION_THREADS", 0, 0, 512),
         training_recipe=reader.recipe("TRAINING_RECIPE"),
-        **_read_chain(reader, site_url),
+        **chain,
         receipt_key=reader.secret_hex("RECEIPT_KEY"),
         pairs_per_round=reader.integer("PAIRS_PER_ROUND", 60, 1, 1000),
         validators=reader.validators("VALIDATORS"),
         charter_file=reader.charter("CHARTER_FILE"),
         safety_classifier=reader.import_path("SAFETY_CLASSIFIER", "generation.safety.OpenNsfw"),
         safety_timeout_s=reader.integer("SAFETY_TIMEOUT_S", 60, 1, 600),
+        staff_passkeys=reader.choice("STAFF_PASSKEYS", passkeys, "required", "offered"),
+        moderation_host=reader.host("MODERATION_HOST"),
         log_level=reader.choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR"),
         log_format=reader.choice("LOG_FORMAT", "json", "json", "console"),
     )

@@ -26,6 +26,7 @@ from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
 from curation.moderation.erasing import erase_what_is_left
 from curation.pairs import decoys, pools
+from curation.passkeys.challenges import forget_old_challenges
 from generation import actors
 from generation.agents.services import rounds_without_jobs
 from generation.challenges.planning import join_open_rounds
@@ -110,6 +111,7 @@ def tasks() -> list[Task]:
         Task(join_open_rounds, 2),
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
+        Task(forget_old_challenges, 300),
         Task(SessionStore.clear_expired, 3600),
     ]
 

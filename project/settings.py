@@ -17,9 +17,13 @@ _secure = _site.scheme == "https"
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 SITE_URL = ENV.site_url
-ALLOWED_HOSTS = sorted({_site.hostname or "", *(() if _secure else ("127.0.0.1", "localhost"))})
+MODERATION_HOST = ENV.moderation_host
+MODERATION_URL = f"{_site.scheme}://{MODERATION_HOST}" if MODERATION_HOST else ""
+STAFF_PASSKEYS = ENV.staff_passkeys
+_hosts = {_site.hostname or "", urlsplit(MODERATION_URL).hostname or ""} - {""}
+ALLOWED_HOSTS = sorted(_hosts | (set() if _secure else {"127.0.0.1", "localhost"}))
 CSRF_FAILURE_VIEW = "project.pages.forgery_suspected"
-CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_TRUSTED_ORIGINS = [url for url in (SITE_URL, MODERATION_URL) if url]
 PROXY_COUNT = ENV.proxy_count
 SOCKET_ORIGINS = [SITE_URL]
 if not _secure and _site.hostname == "127.0.0.1":  # the same machine under its other name
@@ -59,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "curation.moderation.hosts.keep_apart",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -75,6 +80,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "chain.demo.context.wallet",
+                "curation.moderation.hosts.places",
             ],
             "loaders": [
                 (
@@ -175,6 +181,7 @@ MODERATION_SOURCES = [  # where the queue gathers what waits for moderators
     "curation.moderation.queue.Reported",
     "curation.moderation.queue.Held",
     "curation.moderation.queue.Taken",
+    "generation.jobs.dead.Dead",
     "curation.moderation.queue.Hanging",
 ]
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path, register_converter
 
+from chain.operator import panel as chain_panel
 from curation.accounts import views as accounts
 from curation.accounts.avatar_views import avatar
 from curation.ballots import judging
@@ -10,15 +11,21 @@ from curation.ballots import views as ballots
 from curation.briefs import views as briefs
 from curation.galleries import views as galleries
 from curation.live import views as live
+from curation.moderation import catalogue_panel as catalogue
 from curation.moderation import panel
 from curation.moderation import views as moderation
+from curation.passkeys import views as passkeys
 from curation.stakes import views as stakes
 from curation.standings import views as standings
+from generation.agents import panel as agents_panel
 from generation.agents import views as agents
+from generation.challenges import panel as model_panel
+from generation.jobs import panel as jobs_panel
 from generation.preferences import views as preferences
 from generation.training import views as training
 from generation.versions import views as versions
 from project import health
+from project import panel as settings_panel
 from project.api import api
 
 
@@ -73,6 +80,17 @@ urlpatterns = [
     path("moderation/appeals/", panel.appeals, name="moderation-appeals"),
     path("moderation/log/", panel.log_page, name="moderation-log"),
     path("moderation/log.jsonl", panel.log_export, name="moderation-log-export"),
+    path("moderation/briefs/", catalogue.briefs, name="moderation-briefs"),
+    path("moderation/rounds/", catalogue.rounds, name="moderation-rounds"),
+    path("moderation/work/", jobs_panel.work, name="moderation-work"),
+    path("moderation/model/", model_panel.versions, name="moderation-versions"),
+    path("moderation/agents/", agents_panel.agents, name="moderation-agents"),
+    path("moderation/chain/", chain_panel.chain, name="moderation-chain"),
+    path("moderation/settings/", settings_panel.in_force, name="moderation-settings"),
+    path("moderation/keys/", passkeys.keys, name="moderation-keys"),
+    path("moderation/keys/options", passkeys.options, name="moderation-keys-options"),
+    path("moderation/keys/answer", passkeys.answer, name="moderation-keys-answer"),
+    path("moderation/keys/remove", passkeys.remove, name="moderation-keys-remove"),
     path("moderation/members/<str:address>/", panel.member, name="moderation-member"),
     path("moderation/pictures/<digest:digest>", panel.picture, name="moderation-picture"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),

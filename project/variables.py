@@ -102,6 +102,16 @@ class Reader:
         wanted = "a URL with " + " or ".join(f"{s}://" for s in schemes)
         return self.read(name, default, parse, wanted)
 
+    def host(self, name: str) -> str:
+        """A host with or without a port, in lower case; empty for none."""
+
+        def parse(raw: str) -> str:
+            if raw and not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", raw):
+                raise ValueError(raw)
+            return raw.lower()
+
+        return self.read(name, "", parse, "a host, or host:port, without scheme and path")
+
     def chain_id(self, embedded: int, *, given: bool) -> int:
         """Which chain members sign for; `given`: RPC_URL names a node, so its chain is ours."""
         raw = self.source.get("CHAIN_ID", "").strip()

@@ -17,7 +17,7 @@ from curation.accounts.models import Member
 from curation.accounts.rules import checksum_address
 from curation.accounts.selectors import deeds_of
 from curation.apis import OtherSite, Problem, answers, member_of, member_only
-from curation.clients import client_of, is_same_site
+from curation.clients import client_of, is_same_site, origin_of
 from curation.rates import Rate, spend
 
 router = Router(tags=["members"])
@@ -128,7 +128,10 @@ def sign_in_message(request: HttpRequest, wanted: MessageIn) -> dict[str, Any]:
     if wanted.did_key:
         check_key(wanted.did_key)
     composed = services.compose_message(
-        address=address, session_key=_session_key(request), did_key=wanted.did_key
+        address=address,
+        session_key=_session_key(request),
+        did_key=wanted.did_key,
+        origin=origin_of(request),
     )
     return {
         "message": composed.text,

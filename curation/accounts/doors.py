@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from curation.accounts.models import Member
+from curation.clients import origin_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -28,8 +28,8 @@ def is_at_home(request: HttpRequest) -> bool:
 
     A site on this machine answers under its other loopback names too; signing in would fail there.
     """
-    site = urlsplit(settings.SITE_URL).hostname
     try:
+        site = urlsplit(origin_of(request)).hostname
         here = urlsplit(f"//{request.get_host()}").hostname
     except DisallowedHost:
         return True

@@ -43,15 +43,18 @@ class ReadMessage:
     expires_at: datetime
 
 
-def compose(*, address: str, nonce: str, did_key: str, now: datetime) -> SiweMessage:
-    """The message for an address to sign; valid for seven days."""
-    site = urlsplit(settings.SITE_URL)
+def compose(
+    *, address: str, nonce: str, did_key: str, now: datetime, origin: str = ""
+) -> SiweMessage:
+    """The message for an address to sign; valid for seven days. `origin`: SITE_URL unless said."""
+    place = origin or settings.SITE_URL
+    site = urlsplit(place)
     return SiweMessage(
         scheme=site.scheme,
         domain=site.netloc,
         address=address,
         statement=STATEMENT,
-        uri=settings.SITE_URL,
+        uri=place,
         version="1",
         chain_id=settings.CHAIN_ID,
         nonce=nonce,
@@ -78,13 +81,15 @@ def explain(*, message: SiweMessage) -> list[str]:
     return sentences
 
 
-def read(text: str, *, now: datetime) -> ReadMessage:
+def read(text: str, *, now: datetime, origin: str = "") -> ReadMessage:
     """Parse a message and check all that can be checked without nonce and signature.
+
+    `origin` is whose message it has to be: SITE_URL unless said.
 
     Raises:
         SignInRefused: the error of the first guard that failed.
     """
-    message = _parse(text)
+    message = _parse(text, origin or settings.SITE_URL)
     issued_at, expires_at = _check_times(message, now)
     if message.request_id is not None:
         raise errors.RequestIdUnexpected("This site gives out no request ids.")
@@ -101,7 +106,7 @@ def read(text: str, *, now: datetime) -> ReadMessage:
     )
 
 
-def _parse(text: str) -> SiweMessage:
+def _parse(text: str, origin: str) -> SiweMessage:
     if len(text) > LONGEST_BYTES:
         raise errors.MessageTooLarge(f"A sign-in message has at most {LONGEST_BYTES:,} bytes.")
     if not text.isascii():
@@ -112,7 +117,7 @@ def _parse(text: str) -> SiweMessage:
     if len(lines) <= _STATEMENT_LINE or lines[_STATEMENT_LINE] != STATEMENT:
         raise errors.StatementMismatch("The statement is not the one this site asks to sign.")
     _check_spelling(lines)
-    _check_place(lines)
+    _check_place(lines, origin)
     try:
         message = SiweMessage.from_message(text, abnf=True)
         written = message.prepare_message()
@@ -132,22 +137,22 @@ def _check_spelling(lines: list[str]) -> None:
         raise errors.VersionUnsupported("Only version 1 of EIP-4361 is understood.")
 
 
-def _check_place(lines: list[str]) -> None:
+def _check_place(lines: list[str], origin: str) -> None:
     """Which site and chain the message is for, by its lines; the parser never sees another's."""
-    site = urlsplit(settings.SITE_URL)
+    site = urlsplit(origin)
     scheme, _, rest = lines[0].rpartition("://")
     domain = rest.removesuffix(_HEADER)
     if domain == rest:
         raise errors.MessageMalformed("This is no EIP-4361 message.")
     if scheme != site.scheme:
-        raise errors.SchemeMismatch(f"The message must say it is for {settings.SITE_URL}.")
+        raise errors.SchemeMismatch(f"The message must say it is for {origin}.")
     if domain != site.netloc:
         raise errors.DomainMismatch(
             f"The message is for {domain[:100]}; this is {site.netloc}. "
             "If you did not type the address of this page yourself, leave it."
         )
-    if _said(lines, "URI: ") != settings.SITE_URL:
-        raise errors.UriMismatch(f"The message is not about {settings.SITE_URL}.")
+    if _said(lines, "URI: ") != origin:
+        raise errors.UriMismatch(f"The message is not about {origin}.")
     if (chain := _said(lines, "Chain ID: ")) != str(settings.CHAIN_ID):
         raise errors.ChainMismatch(
             f"The message is for chain {chain[:30]}; this site is on {settings.CHAIN_ID}."

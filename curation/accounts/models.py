@@ -50,6 +50,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(default=timezone.now)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    needs_passkey = models.BooleanField(default=False)  # of staff, where it is only offered
     session_epoch = models.PositiveIntegerField(default=0)  # raised to end every session
 
     objects: ClassVar[MemberManager] = MemberManager()

@@ -20,7 +20,7 @@ from curation.accounts.models import Delegation, Member, MemberSession
 from curation.accounts.rules import checksum_address, clean_name
 from curation.accounts.selectors import session_handle
 from curation.accounts.signals import member_signed_in
-from curation.clients import client_of
+from curation.clients import client_of, origin_of
 from curation.rates import Rate, spend
 
 BACKEND = "curation.accounts.backends.AddressBackend"
@@ -37,8 +37,12 @@ class ComposedMessage:
     explanation: list[str]
 
 
-def compose_message(*, address: str, session_key: str, did_key: str = "") -> ComposedMessage:
+def compose_message(
+    *, address: str, session_key: str, did_key: str = "", origin: str = ""
+) -> ComposedMessage:
     """Write the message an address is to sign, with a fresh nonce of this session.
+
+    On another origin than the site's no browser key is delegated to: ballots are the site's.
 
     Raises:
         AddressInvalid: the address is none.
@@ -46,9 +50,14 @@ def compose_message(*, address: str, session_key: str, did_key: str = "") -> Com
     """
     if did_key:
         delegations.check_key(did_key)
+    listed = did_key if origin in ("", settings.SITE_URL) else ""
     nonce = nonces.issue_nonce(session_key=session_key)
     message = messages.compose(
-        address=checksum_address(address), nonce=nonce, did_key=did_key, now=timezone.now()
+        address=checksum_address(address),
+        nonce=nonce,
+        did_key=listed,
+        now=timezone.now(),
+        origin=origin,
     )
     return ComposedMessage(
         text=message.prepare_message(),
@@ -69,7 +78,10 @@ def sign_in(
         TooMany, RatesUnknown: the client or the address tries too often.
     """
     spend(PER_CLIENT, client_of(request))
-    read = messages.read(message, now=timezone.now())
+    origin = origin_of(request)
+    read = messages.read(message, now=timezone.now(), origin=origin)
+    if read.did_key and origin != settings.SITE_URL:
+        raise errors.KeyInvalid("Nothing is delegated on the moderators’ host.")
     if read.address in WELL_KNOWN and not settings.DEMO_WALLET:
         raise errors.AddressRefused("Everybody has the key of this address. Use your own.")
     delegations.check_proof(read, delegation_proof)

@@ -68,7 +68,8 @@ def _access(request: HttpRequest, member: Member) -> dict[str, Any]:
 def account(request: HttpRequest, member: Member) -> HttpResponse:
     """A member's own page."""
     form = NameForm(initial={"name": member.name})
-    return render(request, "accounts/account.html", _access(request, member) | {"form": form})
+    context = _access(request, member) | {"form": form, "sanctions_count": member.sanctions.count()}
+    return render(request, "accounts/account.html", context)
 
 
 @require_POST

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from curation.accounts.models import Member
 from curation.briefs import rules
-from curation.briefs.errors import TooManyBriefs
+from curation.briefs.errors import NotYours, TooManyBriefs
 from curation.briefs.models import Brief
 from curation.galleries.models import Round
 
@@ -59,3 +59,18 @@ def may_end(brief: Brief, member: Member | AnonymousUser) -> bool:
     if not isinstance(member, Member):
         return False
     return member.is_staff or brief.posted_by_id == member.pk
+
+
+def check_posted(brief: Brief, member: Member) -> None:
+    """Let the poster of a brief pass.
+
+    Raises:
+        NotYours: somebody else posted it.
+    """
+    if not posted(brief, member):
+        raise NotYours("Only whoever posted a brief may end it; staff do at their desk.")
+
+
+def posted(brief: Brief, member: Member | AnonymousUser) -> bool:
+    """Whether somebody posted a brief; staff end others' at their desk, where it is logged."""
+    return isinstance(member, Member) and brief.posted_by_id == member.pk

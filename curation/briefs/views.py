@@ -53,7 +53,7 @@ def _shown(request: HttpRequest, found: Brief) -> dict[str, Any]:
         "rounds": rounds,
         "walls": [Wall.of(round_, size=STRIP) for round_ in rounds[:6]],
         "colours": [(name, COLOURS.get(name, "")) for name in found.palette],
-        "may_end": active and selectors.may_end(found, request.user),
+        "may_end": active and selectors.posted(found, request.user),
         "open_round": next((round_ for round_ in rounds if round_.is_open), None),
         "last_round": len(rounds) >= found.rounds_planned,
     }
@@ -92,6 +92,7 @@ def withdraw_brief(request: HttpRequest, member: Member, slug: str) -> HttpRespo
     """Withdraw a brief now, or with `when=after-round` hold no further round."""
     found = get_object_or_404(Brief.objects.select_related("posted_by"), slug=slug)
     try:
+        selectors.check_posted(found, member)
         if request.POST.get("when") == "after-round":
             services.stop_after_this_round(brief=found, by=member)
             messages.success(request, "No further round will be opened.")

@@ -79,6 +79,31 @@ def act_on_candidate(
     return row
 
 
+def act_on_items(
+    *, source: Any, deed: str, keys: Sequence[str], by: Member, reason: str, note: str = ""
+) -> Outcome:
+    """Do the same to many things that are no pictures, by a source's own deeds.
+
+    Raises:
+        RoleMissing: `by` is no moderator.
+        DeedUnknown: the source has no such deed, or it is asked of too many at once.
+    """
+    roles.require(by, roles.Role.MODERATOR)
+    if deed not in source.deeds:
+        raise DeedUnknown(f"Nobody can do {deed[:40]!r} to {source.label.lower()}.")
+    if len(keys) > rules.BULK_MOST:
+        raise DeedUnknown(f"At most {rules.BULK_MOST} at a time.")
+    outcome = Outcome(batch=secrets.token_hex(8))
+    said: dict[str, Any] = {"by": by, "reason": reason, "note": note, "batch": outcome.batch}
+    for key in keys:
+        try:
+            source.act(deed=deed, key=key, **said)
+            outcome.done.append(key)
+        except (CurationError, *source.refusals) as error:
+            outcome.refused.append((key, str(error)))
+    return outcome
+
+
 def act_on_many(
     *, deed: str, digests: Sequence[str], by: Member, reason: str, note: str = ""
 ) -> Outcome:

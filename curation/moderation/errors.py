@@ -61,6 +61,12 @@ class AppealedBefore(CurationError):
     status: ClassVar[int] = 409
 
 
+class NothingToEscalate(CurationError):
+    """The picture has no open report that a senior could be handed."""
+
+    status: ClassVar[int] = 409
+
+
 class ReasonUnknown(CurationError):
     """The reason is not on the list."""
 

@@ -50,6 +50,12 @@ class Action(models.TextChoices):
     ROLLED_BACK = "rolled_back", "Model rolled back"
     REVIVED = "revived", "Dead job tried again"
     DROPPED = "dropped", "Dead job dropped"
+    BRIEF_STOPPED = "brief_stopped", "Brief stopped after its round"
+    BRIEF_WITHDRAWN = "brief_withdrawn", "Brief withdrawn"
+    PASSKEY_ADDED = "passkey_added", "Passkey registered"
+    PASSKEY_REMOVED = "passkey_removed", "Passkey removed"
+    PASSKEY_REQUIRED = "passkey_required", "Passkey asked of somebody"
+    PASSKEY_COPIED = "passkey_copied", "Passkey refused: perhaps a copy"
 
 
 def person(*, related_name: str = "+", null: bool = False) -> models.ForeignKey:  # type: ignore[type-arg]

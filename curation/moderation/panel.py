@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
-from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from curation.accounts.models import Member
@@ -23,34 +19,11 @@ from curation.moderation import acting, log, proposals, roles, rules, sanctions
 from curation.moderation import appeals as answering
 from curation.moderation import queue as waiting
 from curation.moderation.deeds import deeds
+from curation.moderation.desk import number, say, staff_only, tabs
 from curation.moderation.models import Appeal, ModerationAction, Proposal, Reason, Sanction
 from curation.moderation.winners import winners_among
 
-Panel = Callable[..., HttpResponseBase]
 LOG_PAGE = 100
-
-
-def staff_only(view: Panel) -> Panel:
-    """Hand the moderator to a view; everybody else finds nothing."""
-
-    @never_cache
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if roles.role_of(request.user) is None:
-            raise Http404
-        return view(request, request.user, *args, **kwargs)
-
-    return guarded
-
-
-def _tabs(me: Member) -> dict[str, Any]:
-    return {
-        "me": me,
-        "role": roles.role_of(me),
-        "second_count": proposals.waiting().count(),
-        "appeals_count": Appeal.objects.filter(answered_at=None).count(),
-        "reasons": Reason.choices,
-    }
 
 
 @staff_only
@@ -64,7 +37,7 @@ def queue(request: HttpRequest, me: Member) -> HttpResponse:
         reason=request.GET.get("reason", ""),
         escalated="escalated" in request.GET,
     )
-    context = _tabs(me) | {
+    context = tabs(me) | {
         "sources": [(s, s.count()) for s in found],
         "source": source,
         "wanted": wanted,
@@ -78,30 +51,46 @@ def queue(request: HttpRequest, me: Member) -> HttpResponse:
 @staff_only
 @require_POST
 def act(request: HttpRequest, me: Member) -> HttpResponse:
-    """Do something to one picture or to many; many are shown first."""
+    """Do something to one thing or to many; many are shown first."""
     said = request.POST
-    digests, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
-    context = _tabs(me) | {"deed": deed, "reason": reason, "note": said.get("note", "")}
+    keys, deed, reason = said.getlist("digest"), said.get("deed", ""), said.get("reason", "")
+    source = _acting_source(said.get("source", ""))
+    words = {"deed": deed, "reason": reason, "note": said.get("note", "")}
+    label = dict(Reason.choices).get(reason)
+    context = tabs(me) | words | {"source": source, "label": label}
     if "preview" in said:
-        rows = Candidate.objects.filter(digest__in=digests[: rules.BULK_MOST])
-        won = winners_among(digests)
-        context |= {"candidates": rows, "won": won, "label": dict(Reason.choices).get(reason)}
-        return render(request, "moderation/preview.html", context)
+        return render(request, "moderation/preview.html", context | _shown_first(keys, source))
     try:
-        outcome = acting.act_on_many(
-            deed=deed, digests=digests, by=me, reason=reason, note=context["note"]
-        )
+        if source:
+            outcome = acting.act_on_items(source=source, keys=keys, by=me, **words)
+        else:
+            outcome = acting.act_on_many(digests=keys, by=me, **words)
     except CurationError as error:
-        return render(request, "moderation/outcome.html", context | {"refusal": error})
+        return _answer(request, context | {"refusal": error})
     context |= {"outcome": outcome, "can_undo": outcome.done and deed in ("hide", "restore")}
     return _answer(request, context)
+
+
+def _acting_source(name: str) -> Any:
+    """The source that does its own deeds; None for pictures."""
+    found = (s for s in waiting.sources() if s.name == name and hasattr(s, "act"))
+    return next(found, None)
+
+
+def _shown_first(keys: list[str], source: Any) -> dict[str, Any]:
+    """What many at once are about, before anything happens."""
+    keys = keys[: rules.BULK_MOST]
+    if source:
+        items = source.items(waiting.Wanted(), waiting.PAGE * 10)
+        return {"items": [item for item in items if item.key in set(keys)]}
+    return {"candidates": Candidate.objects.filter(digest__in=keys), "won": winners_among(keys)}
 
 
 @staff_only
 @require_POST
 def undo(request: HttpRequest, me: Member) -> HttpResponse:
     """Take back what was done together."""
-    context = _tabs(me) | {"deed": "undo"}
+    context = tabs(me) | {"deed": "undo"}
     try:
         context["outcome"] = acting.undo(batch=request.POST.get("batch", ""), by=me)
     except CurationError as error:
@@ -119,11 +108,11 @@ def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def second(request: HttpRequest, me: Member) -> HttpResponse:
     """What waits for a second person; and the form to propose what is not done to pictures."""
     if request.method == "POST":
-        _say(request, lambda: _decide(request, me))
+        say(request, lambda: _decide(request, me))
         return redirect("moderation-second")
     undone = Proposal.objects.filter(status=Proposal.Status.CONFIRMED, done_at=None)
     known = deeds()
-    context = _tabs(me) | {
+    context = tabs(me) | {
         "waiting": [(row, known.get(row.deed)) for row in proposals.waiting()],
         "undone": [(row, known.get(row.deed)) for row in undone],
         "deeds": [d for d in known.values() if roles.has_role(me, d.role)],
@@ -143,7 +132,7 @@ def _decide(request: HttpRequest, me: Member) -> str:
         )
         return "Proposed. A second person has two days to confirm it."
     pk = said.get("proposal", "")
-    row = get_object_or_404(Proposal, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+    row = get_object_or_404(Proposal, pk=number(pk))
     if said.get("do") == "decline":
         proposals.decline(proposal=row, by=me)
         return "Declined."
@@ -160,17 +149,17 @@ def appeals(request: HttpRequest, me: Member) -> HttpResponse:
     """Appeals that wait for an answer."""
     if request.method == "POST":
         pk = request.POST.get("appeal", "")
-        row = get_object_or_404(Appeal, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+        row = get_object_or_404(Appeal, pk=number(pk))
         answer, lift = request.POST.get("answer", ""), request.POST.get("do") == "lift"
 
         def answered() -> str:
             answering.answer_appeal(appeal=row, by=me, answer=answer, lift=lift)
             return "Answered."
 
-        _say(request, answered)
+        say(request, answered)
         return redirect("moderation-appeals")
     rows = Appeal.objects.filter(answered_at=None).select_related("sanction__member", "against")
-    return render(request, "moderation/appeals.html", _tabs(me) | {"rows": rows})
+    return render(request, "moderation/appeals.html", tabs(me) | {"rows": rows})
 
 
 @staff_only
@@ -182,11 +171,11 @@ def member(request: HttpRequest, me: Member, address: str) -> HttpResponse:
     except AddressInvalid as error:
         raise Http404 from error
     if request.method == "POST":
-        _say(request, lambda: _sanction(request, me, found))
+        say(request, lambda: _sanction(request, me, found))
         return redirect("moderation-member", found.address)
     rows = Sanction.objects.filter(member=found).select_related("by")
     living = set(sanctions.standing(found).values_list("pk", flat=True))
-    context = _tabs(me) | {
+    context = tabs(me) | {
         "person": found,
         "sanctions": [(row, row.pk in living) for row in rows],
         "actions": ModerationAction.objects.filter(object=f"member:{found.address}")[:50],
@@ -215,7 +204,7 @@ def _sanction(request: HttpRequest, me: Member, found: Member) -> str:
         case _:
             pk = said.get("sanction", "")
             known = Sanction.objects.filter(member=found).select_related("member")
-            row = get_object_or_404(known, pk=int(pk) if pk.isdecimal() and len(pk) < 10 else 0)
+            row = get_object_or_404(known, pk=number(pk))
             sanctions.lift_sanction(sanction=row, by=me, note=words["note"])
             return "Lifted."
 
@@ -229,7 +218,7 @@ def log_page(request: HttpRequest, me: Member) -> HttpResponse:
     if before.isdecimal() and len(before) < 18:
         rows = rows.filter(number__lt=int(before))
     found = list(rows[: LOG_PAGE + 1])
-    context = _tabs(me) | {
+    context = tabs(me) | {
         "rows": found[:LOG_PAGE],
         "before": found[LOG_PAGE - 1].number if len(found) > LOG_PAGE else None,
     }
@@ -257,11 +246,3 @@ def picture(request: HttpRequest, me: Member, digest: str) -> HttpResponse:
         raise Http404 from error
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
-
-
-def _say(request: HttpRequest, do: Callable[[], str]) -> None:
-    """Do something, and say on the next page what came of it."""
-    try:
-        messages.success(request, do())
-    except CurationError as error:
-        messages.error(request, str(error))

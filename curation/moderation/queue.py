@@ -46,11 +46,16 @@ class Item:
     candidate: Candidate | None = None
     escalated: bool = False
     won: bool = False
-    deeds: tuple[str, ...] = ("approve", "hide", "disqualify", "escalate")
+    deeds: tuple[str, ...] = ("approve", "hide", "disqualify", "escalate")  # what can be done
 
 
 class Source(Protocol):
-    """Somewhere things come from that wait for a moderator."""
+    """Somewhere things come from that wait for a moderator.
+
+    A source whose items are no pictures has `deeds`, by their names, does one by
+    `act(deed=, key=, by=, reason=, note=, batch=)`, which returns the log's line, and lists in
+    `refusals` what that may raise beside our own errors.
+    """
 
     name: str
     label: str

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from curation.accounts.models import Member
 from curation.galleries.models import Candidate, Round
 from curation.moderation import log, roles, rules, sanctions
-from curation.moderation.errors import NothingToReport, ReasonUnknown, ReportedBefore
+from curation.moderation.errors import (
+    NothingToEscalate,
+    NothingToReport,
+    ReasonUnknown,
+    ReportedBefore,
+)
 from curation.moderation.models import Action, ModerationAction, Reason, Report
 from curation.rates import Rate, spend
 
@@ -78,13 +82,16 @@ def escalate_candidate(
 
     Raises:
         RoleMissing: `by` is no moderator.
+        NothingToEscalate: no report is open, or a senior has them all.
         ReasonUnknown, TextRefused: as the log's.
     """
     roles.require(by, roles.Role.MODERATOR)
-    row = _record(Action.ESCALATED, candidate, by, reason=reason, note=note, batch=batch)
-    waiting = Report.objects.filter(Q(escalated_at=None), candidate=candidate, answer=None)
-    waiting.update(escalated_at=timezone.now())
-    return row
+    waiting = Report.objects.filter(candidate=candidate, answer=None)
+    if not waiting.exists():
+        raise NothingToEscalate("It has no open report, so there is nothing to hand to a senior.")
+    if not waiting.filter(escalated_at=None).update(escalated_at=timezone.now()):
+        raise NothingToEscalate("A senior was handed its reports before.")
+    return _record(Action.ESCALATED, candidate, by, reason=reason, note=note, batch=batch)
 
 
 def _record(action: Action, candidate: Candidate, by: Member, **said: str) -> ModerationAction:

@@ -13,8 +13,14 @@ from curation.moderation.models import Action, Appeal, ModerationAction, Reason,
 from curation.stakes.selectors import Anchor, anchor_of
 
 TAKES_DOWN = (Action.HIDDEN, Action.DISQUALIFIED)
-# What the public reads; two people's coming to terms is nobody's business but the log's.
-PUBLIC = tuple(a for a in Action if a not in (Action.PROPOSED, Action.CONFIRMED, Action.DECLINED))
+# What the public reads; two people's coming to terms, and how staff prove themselves, is
+# nobody's business but the log's.
+PRIVATE = (
+    *(Action.PROPOSED, Action.CONFIRMED, Action.DECLINED),
+    *(Action.PASSKEY_ADDED, Action.PASSKEY_REMOVED),
+    *(Action.PASSKEY_REQUIRED, Action.PASSKEY_COPIED),
+)
+PUBLIC = tuple(action for action in Action if action not in PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,3 +11,7 @@ class RunLost(GenerationError):
 
 class DatasetUnfit(GenerationError):
     """Nothing can be learned from this dataset; the message says why."""
+
+
+class RunNotDead(GenerationError):
+    """The run was not given up, or cannot be taken up again now."""

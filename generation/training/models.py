@@ -24,7 +24,7 @@ class TrainingRun(models.Model):
         Status.RUNNING: frozenset({Status.QUEUED, Status.FINISHED, Status.STOPPED, Status.DEAD}),
         Status.FINISHED: frozenset(),
         Status.STOPPED: frozenset(),
-        Status.DEAD: frozenset(),
+        Status.DEAD: frozenset({Status.QUEUED}),  # somebody has it tried again
     }
 
     dataset = models.OneToOneField(PreferenceDataset, models.PROTECT, related_name="run")

@@ -27,9 +27,9 @@ DATABASE = "house"
 class House:
     """The site at `url`; its web process can be killed and comes back at the same address."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", **variables: str) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.log = folder / "web.log"
         self.web: subprocess.Popen[bytes] | None = None
         self.env = os.environ | {
@@ -38,6 +38,7 @@ class House:
             "PORT": str(self.port),
             "SITE_URL": self.url,
             "PYTHONUNBUFFERED": "1",
+            **variables,
         }
 
     def prepare(self) -> None:
@@ -55,7 +56,8 @@ class House:
         """Wait until the web process answers, and start it where none runs."""
         if self.web is None or self.web.poll() is not None:
             self.begin()
-        deadline = time.monotonic() + 30
+        # A start takes 6 s of a core; neighbours may leave little of one.
+        deadline = time.monotonic() + 120
         while not self.answers():
             assert self.web is not None
             assert self.web.poll() is None, self.log.read_text()

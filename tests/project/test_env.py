@@ -57,6 +57,8 @@ WRONG = {
     "REPUTATION_AGE_HOURS": ["-1", "721", "a day"],
     "REPUTATION_GOLD": ["0", "51"],
     "PAIRS_PER_ROUND": ["0", "1001"],
+    "STAFF_PASSKEYS": ["no", "REQUIRED"],
+    "MODERATION_HOST": ["https://desk.example", "desk.example/x", "a:b", "me@desk.example", "a b"],
     "VALIDATORS": [
         "{",
         "[]",
@@ -311,3 +313,14 @@ def test_data_folder_nobody_can_find_is_told(tmp_path):
 def test_folder_without_rights_is_told(tmp_path):
     tmp_path.chmod(0o500)
     assert "Permission denied" in failing(tmp_path / "data")
+
+
+def test_threat_27_staff_need_passkeys_on_every_chain_but_the_embedded_one():
+    rpc = {"RPC_URL": "https://node.example", "CHAIN_ID": "1"}
+    assert read_env(KEY).staff_passkeys == "offered"
+    assert read_env(KEY | rpc).staff_passkeys == "required"
+    assert read_env(KEY | rpc | {"EMBEDDED_CHAIN": "1"}).staff_passkeys == "offered"
+    assert read_env(KEY | {"STAFF_PASSKEYS": "required"}).staff_passkeys == "required"
+    assert (
+        read_env(KEY | {"MODERATION_HOST": "Desk.example:80"}).moderation_host == "desk.example:80"
+    )

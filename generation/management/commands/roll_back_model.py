@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generation.challenges.services import roll_back
+from curation.errors import CurationError
+from curation.moderation.models import Reason
+from generation.challenges.deeds import roll_back_by_hand
 from generation.errors import GenerationError
 
 
@@ -23,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Go back one version."""
         try:
-            version = roll_back(reason=options["reason"])
-        except GenerationError as error:
+            version = roll_back_by_hand(by=None, reason=Reason.OTHER, note=options["reason"])
+        except (GenerationError, CurationError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version.slug} draws from now on.")

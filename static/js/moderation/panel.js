@@ -14,9 +14,18 @@ function desk(form) {
   const chosenWords = /** @type {HTMLElement} */ (form.querySelector("[data-chosen]"));
   const pieces = markOf(() => /** @type {HTMLElement} */ (document.getElementById("grid")));
 
+  const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (form.querySelectorAll("button[data-deed]"));
+
+  /** Say what is chosen, and offer only what can be done to it. */
   const say = () => {
     const count = pieces.chosen().length;
     chosenWords.textContent = count ? `${count} chosen` : "the marked one";
+    const here = pieces.deedsHere();
+    const now = pieces.deedsNow();
+    for (const button of buttons) {
+      button.hidden = here.size > 0 && !here.has(button.value);
+      button.disabled = !now.has(button.value);
+    }
   };
 
   /**
@@ -37,7 +46,7 @@ function desk(form) {
     pieces.step(1, piece);
     htmx().ajax("POST", form.action, {
       target: outcome,
-      values: { deed, digest, reason: said.get("reason"), note: said.get("note") },
+      values: { deed, digest, source: said.get("source"), reason: said.get("reason"), note: said.get("note") },
     });
   };
 
@@ -48,6 +57,8 @@ function desk(form) {
     act(button.value);
   });
   form.addEventListener("change", say);
+  form.addEventListener("focusin", say);
+  say();
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || isTyping(event.target)) return;
     if (keys(event.key.toLowerCase(), form, pieces, act)) event.preventDefault();
@@ -89,8 +100,9 @@ function isTyping(target) {
  */
 function keys(key, form, pieces, act) {
   const deed = form.querySelector(`[data-deed="${CSS.escape(key)}"]`);
-  if (deed instanceof HTMLButtonElement) act(deed.value);
-  else if (key === "j" || key === "arrowright") pieces.step(1);
+  if (deed instanceof HTMLButtonElement) {
+    if (!deed.disabled) act(deed.value);
+  } else if (key === "j" || key === "arrowright") pieces.step(1);
   else if (key === "k" || key === "arrowleft") pieces.step(-1);
   else if (key === "x") pieces.toggle();
   else if (key === "u") /** @type {HTMLElement | null} */ (form.querySelector("[data-undo]"))?.click();

@@ -1,5 +1,8 @@
 // @ts-check
 
+/** @param {HTMLElement} piece */
+const deedsOf = (piece) => (piece.dataset.deeds ?? "").split(" ").filter(Boolean);
+
 /**
  * The pictures in a grid, and which of them is marked.
  * @param {() => HTMLElement} grid
@@ -26,6 +29,15 @@ export function markOf(grid) {
     marked,
     /** @returns {HTMLInputElement[]} */
     chosen: () => [...grid().querySelectorAll("input[name=digest]:checked")].map((box) => /** @type {HTMLInputElement} */ (box)),
+    /** @returns {Set<string>} what can be done to anything here */
+    deedsHere: () => new Set(all().flatMap(deedsOf)),
+    /** @returns {Set<string>} what can be done to all chosen ones, else to the marked one */
+    deedsNow: () => {
+      const picked = all().filter((piece) => piece.querySelector("input[name=digest]:checked"));
+      const one = marked();
+      const [first, ...rest] = (picked.length || !one ? picked : [one]).map(deedsOf);
+      return new Set((first ?? []).filter((deed) => rest.every((deeds) => deeds.includes(deed))));
+    },
     /** @param {HTMLElement} piece */
     keyOf: (piece) => piece.id.replace("piece-", ""),
     toggle: () => {

@@ -96,7 +96,7 @@ export async function compose(address, signal) {
     message,
     nonce: String(told.nonce),
     explanation: Array.from(told.explanation, String),
-    key,
+    key: key && message.includes(key.didKey) ? key : null, // the moderators' host lists none
     composedAt: Date.now(),
   };
 }

@@ -42,15 +42,21 @@ ALLOWED: dict[str | tuple[str, str], str] = {
 # Query strings by the name that is read.
 QUERIES = {
     "after": ["", "3", "x"],
+    "before": ["7", "x"],
     "brief": ["brief-0", "none"],
     "count": ["1", "12"],
     "cursor": ["1000", "x"],
+    "escalated": ["on"],
+    "kind": ["motif", "dream"],
     "limit": ["1", "100"],
     "next": ["/stakes/", "//evil.example"],
     "nonce": ["1"],
     "part": ["1"],
+    "q": ["prompt", "0xab", "club"],
+    "reason": ["hate", "none"],
     "sender": ["0x" + "ab" * 20],
     "since": ["0", "3", "999", "x"],
+    "source": ["held", "hidden", "dead", "hanging", "none"],
     "status": ["open", "closed", "dreaming"],
 }
 

@@ -13,6 +13,7 @@ from curation.moderation.models import (
     Report,
     Sanction,
 )
+from curation.notifications.models import Notification, StakesTold
 from curation.pairs.models import Decoy, ServedPair
 from curation.reputations.models import FrozenReputation, Reputation
 from curation.stakes.models import (
@@ -50,6 +51,7 @@ __all__ = [
     "Member",
     "MemberSession",
     "ModerationAction",
+    "Notification",
     "PictureHash",
     "Proposal",
     "Report",
@@ -60,6 +62,7 @@ __all__ = [
     "SessionKey",
     "SignInNonce",
     "Stake",
+    "StakesTold",
     "Standing",
     "Stream",
     "Tally",

@@ -12,6 +12,7 @@ from curation.galleries import views as galleries
 from curation.live import views as live
 from curation.moderation import panel
 from curation.moderation import views as moderation
+from curation.notifications import views as notifications
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import views as agents
@@ -76,6 +77,9 @@ urlpatterns = [
     path("moderation/members/<str:address>/", panel.member, name="moderation-member"),
     path("moderation/pictures/<digest:digest>", panel.picture, name="moderation-picture"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read", notifications.read, name="notifications-read"),
+    path("notifications/bell", notifications.bell, name="notifications-bell"),
     path("votes/", ballots.votes, name="votes"),
     path("votes/<digest:digest>/learning/", preferences.ballot_learning, name="ballot-learning"),
     path("verify_learning.py", preferences.verifier, name="learning-verifier"),

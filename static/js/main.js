@@ -1,4 +1,5 @@
 // @ts-check
+import { ringBell } from "./bell.js";
 import { followRooms } from "./live.js";
 import { startClocks } from "./clocks.js";
 import { stakesPage } from "./stakes.js";
@@ -57,6 +58,7 @@ lightSwitch();
 arrowKeys();
 startClocks();
 followRooms();
+ringBell();
 sayWhatWasLeft();
 openDoors();
 followWallet();

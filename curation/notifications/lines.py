@@ -22,7 +22,7 @@ PAGE = 30
 Kind = Notification.Kind
 _SANCTIONS = {
     Sanction.Kind.STRIKE: "A moderator gave you a strike",
-    Sanction.Kind.MUTE: "You are muted: no briefs and no reports until it ends",
+    Sanction.Kind.MUTE: "You are muted for now",
     Sanction.Kind.BAN: "You are banned",
 }
 _DONE = {
@@ -108,10 +108,9 @@ def _tokens(row: Notification, name: str) -> str:
 
 
 def _result(row: Notification, known: Known) -> tuple[str, str]:
-    yours = " of your brief" if row.facts.get("yours") else ""
-    return f"Counted: the result of {_name(row, known)}{yours} is out.", reverse(
-        "result", args=[row.key]
-    )
+    yours = ", your brief," if row.facts.get("yours") else ""
+    text = f"Counted: the result of {_name(row, known)}{yours} is out."
+    return text, reverse("result", args=[row.key])
 
 
 def _won(row: Notification, known: Known) -> tuple[str, str]:

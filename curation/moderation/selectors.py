@@ -29,9 +29,10 @@ class Takedown:
 
 
 def takedown_of(digest: str) -> Takedown | None:
-    """How a picture was taken down; None if it hangs, never did, or is sealed."""
+    """How a picture was taken down; None if it hangs, is held before it ever did, or is sealed."""
     found = Candidate.objects.select_related("round__brief").filter(digest=digest)
-    candidate = found.exclude(status=Candidate.Status.PUBLISHED).first()
+    gone = (Candidate.Status.HIDDEN, Candidate.Status.DISQUALIFIED)
+    candidate = found.filter(status__in=gone).first()
     if candidate is None or (candidate.trial and candidate.round.status == Round.Status.OPEN):
         return None
     acts = ModerationAction.objects.filter(object=f"candidate:{digest}", action__in=TAKES_DOWN)

@@ -13,13 +13,14 @@ from curation.live import views as live
 from curation.moderation import panel
 from curation.moderation import views as moderation
 from curation.notifications import views as notifications
+from curation.postcards import views as postcards
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import views as agents
 from generation.preferences import views as preferences
 from generation.training import views as training
 from generation.versions import views as versions
-from project import health
+from project import health, pages
 from project.api import api
 
 
@@ -59,6 +60,7 @@ urlpatterns = [
     path("avatars/<str:address>.svg", avatar, name="avatar"),
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
+    path("judge/", judging.judge_any, name="judge-any"),
     path("rounds/<int:round_id>/judge/", judging.judge, name="judge"),
     path("rounds/<int:round_id>/result/", standings.result, name="result"),
     path("verify_round.py", standings.verifier, name="verifier"),
@@ -95,8 +97,19 @@ urlpatterns = [
     path("activity/", stakes.activity, name="activity"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),
     path("media/thumbnails/<digest:digest>.webp", galleries.thumbnail, name="media-thumbnail"),
+    path("postcards/home.jpg", postcards.home, name="postcard-home"),
+    path("postcards/briefs/<slug:slug>.jpg", postcards.brief, name="postcard-brief"),
+    path("postcards/rounds/<int:round_id>.jpg", postcards.round_, name="postcard-round"),
+    path(
+        "postcards/candidates/<digest:digest>.jpg",
+        postcards.candidate,
+        name="postcard-candidate",
+    ),
+    path("postcards/versions/<slug:slug>.jpg", versions.postcard_of, name="postcard-version"),
     path("api/v1/", api.urls),
-    path("favicon.ico", galleries.favicon, name="favicon"),
+    path("favicon.ico", pages.favicon, name="favicon"),
+    path("apple-touch-icon.png", pages.touch_icon, name="touch-icon"),
+    path("robots.txt", pages.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("django_prometheus.urls")),

@@ -125,7 +125,7 @@ def test_a_process_that_dies_meanwhile_tells_everybody_at_the_next_try(members, 
             tell_of_ended_stakes(final_block=ALL)
     assert (told(), StakesTold.objects.count()) == ([], 0)
     assert tell_of_ended_stakes(final_block=ALL) == 1
-    assert len(told()) == 4
+    assert len(told()) == 3
 
 
 def test_without_contracts_nobody_is_told(members, monkeypatch):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
+
+from curation.errors import CurationError
+from curation.rates import TooMany
 
 # Crawlers find nothing there: pages for one member, forms, and answers for programs.
 NOT_CRAWLED = (
@@ -64,5 +69,32 @@ def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Our fault; the template uses nothing that could fail again."""
-    return render(request, "errors/500.html", status=500)
+    """Our fault; the page uses nothing that could fail again, and is plain without its sheets."""
+    try:
+        sheets = [staticfiles_storage.url(f"css/{name}.css") for name in ("tokens", "page")]
+    except ValueError:  # they were not collected
+        sheets = []
+    return HttpResponse(render_to_string("errors/500.html", {"sheets": sheets}), status=500)
+
+
+class Refusals:
+    """Middleware: a refusal that a view let through becomes a page that says why, not a 500."""
+
+    TEMPLATES = {403: "errors/403.html", 404: "errors/404.html", 429: "errors/429.html"}
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page for a refusal, with when to come back if that is known; nothing for others."""
+        if not isinstance(exception, CurationError):
+            return None
+        status = getattr(exception, "status", 400)
+        template = self.TEMPLATES.get(status, "errors/400.html")
+        response = render(request, template, {"reason": exception}, status=status)
+        if isinstance(exception, TooMany):
+            response["Retry-After"] = str(exception.retry_after_s)
+        return response

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from PIL import Image
 
 from curation.briefs.models import Brief
+from curation.clients import client_of
 from curation.galleries import files
 from curation.galleries.models import Round
 from curation.galleries.selectors import shown
@@ -20,27 +21,38 @@ from curation.moderation.selectors import takedown_of
 from curation.postcards import selectors
 from curation.postcards.drawing import draw_postcard
 from curation.postcards.keeping import fingerprint, kept
+from curation.rates import Rate, spend
 
+DRAWN = Rate("postcards drawn by client", 120, 60, fails_open=True)
 MOTTO = "A wall, a jury, and arguments about taste."
 
 
 def postcard(
     request: HttpRequest, *, name: str, title: str, digests: Sequence[str]
 ) -> HttpResponse:
-    """The postcard of a page, drawn if it is not kept as it would be drawn now."""
+    """The postcard of a page, drawn if it is not kept as it would be drawn now.
+
+    Raises:
+        TooMany: the client has had too many drawn.
+    """
     title = " ".join(title.split())
     mark = fingerprint(title, digests)
     tag = f'"{mark}"'
     if request.headers.get("If-None-Match") == tag:
         response = HttpResponse(status=304)
     else:
-        data = kept(name, mark, lambda: draw_postcard(pictures=_open(digests), title=title))
+        data = kept(name, mark, lambda: _draw(request, title, digests))
         response = HttpResponse(data, content_type="image/jpeg")
     response["ETag"] = tag
     response["Cache-Control"] = BRIEFLY
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"  # others' pages show it
     return response
+
+
+def _draw(request: HttpRequest, title: str, digests: Sequence[str]) -> bytes:
+    spend(DRAWN, client_of(request))
+    return draw_postcard(pictures=_open(digests), title=title)
 
 
 def _open(digests: Sequence[str]) -> list[Image.Image]:

@@ -73,7 +73,7 @@ def test_page_and_bell_are_accessible_everywhere(gallery, visit, fox):
     page.reload()
     for light in ("light", "dark"):
         page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE, {"width": 320, "height": 640}):
+        for size in (NARROW, WIDE, *({"width": width, "height": 640} for width in (320, 360))):
             page.set_viewport_size(size)
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], size
             assert violations(page) == [], (light, size)

@@ -13,6 +13,7 @@ from curation.moderation.models import (
     Report,
     Sanction,
 )
+from curation.notifications.models import Notification, StakesTold
 from curation.pairs.models import Decoy, ServedPair
 from curation.passkeys.models import Passkey, PasskeyChallenge
 from curation.reputations.models import FrozenReputation, Reputation
@@ -51,6 +52,7 @@ __all__ = [
     "Member",
     "MemberSession",
     "ModerationAction",
+    "Notification",
     "Passkey",
     "PasskeyChallenge",
     "PictureHash",
@@ -63,6 +65,7 @@ __all__ = [
     "SessionKey",
     "SignInNonce",
     "Stake",
+    "StakesTold",
     "Standing",
     "Stream",
     "Tally",

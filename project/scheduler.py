@@ -10,10 +10,12 @@ from typing import Any
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections, connection, transaction
 
 from chain.anchoring.sending import anchor_what_waits
+from chain.indexer.selectors import final_block
 from chain.operator.following import follow
 from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import open_waiting_rounds, settle_due_rounds
@@ -25,6 +27,8 @@ from curation.accounts.sessions import SessionStore
 from curation.galleries.services import keep_rounds_going
 from curation.live import services as live
 from curation.moderation.erasing import erase_what_is_left
+from curation.notifications.services import forget_old_notifications
+from curation.notifications.stakes import tell_of_ended_stakes
 from curation.pairs import decoys, pools
 from curation.passkeys.challenges import forget_old_challenges
 from generation import actors
@@ -86,6 +90,11 @@ def tend_pairs() -> None:
         judging.refresh_pool.send(round_id)
 
 
+def tell_stakers() -> None:
+    """Tell stakers and funders of rounds that ended by what the chain will not take back."""
+    tell_of_ended_stakes(final_block=final_block(settings.CHAIN_ID))
+
+
 @dataclass
 class Task:
     """Something to do every so often."""
@@ -109,9 +118,11 @@ def tasks() -> list[Task]:
         Task(repeat_lost_datasets, 5),
         Task(tend_training, 2),
         Task(join_open_rounds, 2),
+        Task(tell_stakers, 5),
         Task(live.trim, 60),
         Task(forget_old_nonces, 300),
         Task(forget_old_challenges, 300),
+        Task(forget_old_notifications, 3600),
         Task(SessionStore.clear_expired, 3600),
     ]
 

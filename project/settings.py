@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "curation.moderation.hosts.keep_apart",
+    "project.pages.Refusals",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

@@ -14,7 +14,9 @@ from curation.live import views as live
 from curation.moderation import catalogue_panel as catalogue
 from curation.moderation import panel
 from curation.moderation import views as moderation
+from curation.notifications import views as notifications
 from curation.passkeys import views as passkeys
+from curation.postcards import views as postcards
 from curation.stakes import views as stakes
 from curation.standings import views as standings
 from generation.agents import panel as agents_panel
@@ -24,7 +26,7 @@ from generation.jobs import panel as jobs_panel
 from generation.preferences import views as preferences
 from generation.training import views as training
 from generation.versions import views as versions
-from project import health
+from project import health, pages
 from project import panel as settings_panel
 from project.api import api
 
@@ -65,6 +67,7 @@ urlpatterns = [
     path("avatars/<str:address>.svg", avatar, name="avatar"),
     path("rounds/<int:round_id>/", galleries.round_wall, name="round"),
     path("rounds/<int:round_id>/events", live.events, name="round-events"),
+    path("judge/", judging.judge_any, name="judge-any"),
     path("rounds/<int:round_id>/judge/", judging.judge, name="judge"),
     path("rounds/<int:round_id>/result/", standings.result, name="result"),
     path("verify_round.py", standings.verifier, name="verifier"),
@@ -94,6 +97,9 @@ urlpatterns = [
     path("moderation/members/<str:address>/", panel.member, name="moderation-member"),
     path("moderation/pictures/<digest:digest>", panel.picture, name="moderation-picture"),
     path("rounds/<int:round_id>/pool", stakes.round_pool, name="round-pool"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read", notifications.read, name="notifications-read"),
+    path("notifications/bell", notifications.bell, name="notifications-bell"),
     path("votes/", ballots.votes, name="votes"),
     path("votes/<digest:digest>/learning/", preferences.ballot_learning, name="ballot-learning"),
     path("verify_learning.py", preferences.verifier, name="learning-verifier"),
@@ -109,8 +115,19 @@ urlpatterns = [
     path("activity/", stakes.activity, name="activity"),
     path("media/pictures/<digest:digest>.png", galleries.picture, name="media-picture"),
     path("media/thumbnails/<digest:digest>.webp", galleries.thumbnail, name="media-thumbnail"),
+    path("postcards/home.jpg", postcards.home, name="postcard-home"),
+    path("postcards/briefs/<slug:slug>.jpg", postcards.brief, name="postcard-brief"),
+    path("postcards/rounds/<int:round_id>.jpg", postcards.round_, name="postcard-round"),
+    path(
+        "postcards/candidates/<digest:digest>.jpg",
+        postcards.candidate,
+        name="postcard-candidate",
+    ),
+    path("postcards/versions/<slug:slug>.jpg", versions.postcard_of, name="postcard-version"),
     path("api/v1/", api.urls),
-    path("favicon.ico", galleries.favicon, name="favicon"),
+    path("favicon.ico", pages.favicon, name="favicon"),
+    path("apple-touch-icon.png", pages.touch_icon, name="touch-icon"),
+    path("robots.txt", pages.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("django_prometheus.urls")),

@@ -13,6 +13,7 @@ from django.utils.crypto import salted_hmac
 from curation.accounts.models import Delegation, Member, MemberSession
 from curation.ballots.exports import export_of_voter
 from curation.briefs.models import Brief
+from curation.notifications.models import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ def export_of(member: Member) -> dict[str, Any]:
             Brief.objects.filter(posted_by=member).values(
                 "slug", "title", "purpose", "must", "must_not", "palette", "status", "created_at"
             )
+        ),
+        "notifications": list(
+            Notification.objects.filter(member=member)
+            .order_by("pk")
+            .values("kind", "about", "facts", "created_at", "read_at")
         ),
         **export_of_voter(member),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -12,8 +12,16 @@ from curation.accounts.models import Member
 from curation.accounts.selectors import delegations_of
 from curation.briefs.palette import COLOURS
 from curation.galleries.models import Round
-from curation.galleries.selectors import hanging
+from curation.galleries.selectors import hanging, open_rounds
 from curation.live.selectors import position
+
+
+@require_safe
+@never_cache
+def judge_any(request: HttpRequest) -> HttpResponse:
+    """On to the round that one would judge first; to the front page while none is open."""
+    first = open_rounds(limit=1).first()
+    return redirect("judge", first.pk) if first is not None else redirect("home")
 
 
 @require_safe

@@ -19,6 +19,8 @@ from curation.briefs.rules import check_deadline, clean_text
 from curation.briefs.selectors import may_end, why_not_post
 from curation.galleries.models import Round
 from curation.moderation.sanctions import check_not_muted
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member
 from curation.status import advance
 from curation.validators.texts import check_charter
 
@@ -90,6 +92,7 @@ def _check_member(member: Member, palette: Sequence[str]) -> None:
         raise refusal
 
 
+@transaction.atomic
 def complete_brief(*, brief: Brief) -> None:
     """End a brief whose rounds are all done or whose deadline has passed.
 
@@ -97,6 +100,11 @@ def complete_brief(*, brief: Brief) -> None:
         TransitionRefused: it was withdrawn or completed before.
     """
     advance(brief, Brief.GRAPH, Brief.Status.COMPLETED)
+    notify_member(
+        member_id=brief.posted_by_id,
+        kind=Notification.Kind.BRIEF_COMPLETED,
+        about=f"brief:{brief.pk}",
+    )
 
 
 @transaction.atomic
@@ -112,6 +120,7 @@ def withdraw_brief(*, brief: Brief, by: Member) -> Brief:
     if locked.rounds.filter(status=Round.Status.OPEN).exists():
         raise BriefBusy("A round is open and people work on it. Withdraw the brief afterwards.")
     advance(locked, Brief.GRAPH, Brief.Status.WITHDRAWN)
+    _tell_poster(locked, by, withdrawn=True)
     return locked
 
 
@@ -129,7 +138,19 @@ def stop_after_this_round(*, brief: Brief, by: Member) -> Brief:
         raise BriefInvalid("No round was held yet. Withdraw the brief instead.")
     locked.rounds_planned = held
     locked.save(update_fields=["rounds_planned"])
+    _tell_poster(locked, by, withdrawn=False)
     return locked
+
+
+def _tell_poster(brief: Brief, by: Member, *, withdrawn: bool) -> None:
+    """Tell a sponsor that somebody else ended their brief."""
+    if brief.posted_by_id != by.pk:
+        notify_member(
+            member_id=brief.posted_by_id,
+            kind=Notification.Kind.BRIEF_STOPPED,
+            about=f"brief:{brief.pk}",
+            facts={"withdrawn": withdrawn},
+        )
 
 
 def _locked_for(brief: Brief, by: Member) -> Brief:

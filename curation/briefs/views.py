@@ -22,6 +22,8 @@ from curation.errors import CurationError
 from curation.galleries.models import Round
 from curation.galleries.selectors import open_rounds
 from curation.galleries.walls import Wall
+from curation.moderation.errors import Muted
+from curation.moderation.sanctions import check_not_muted
 from curation.rates import spend
 from curation.status import TransitionRefused
 
@@ -82,8 +84,17 @@ def _brief_form(request: HttpRequest, member: Member) -> HttpResponse:
                 request, "Posted. Its first round opens in a moment.", extra_tags="posted"
             )
             return redirect(posted)
-    refusal = None if form.is_bound else selectors.why_not_post(member)
+    refusal = None if form.is_bound else _why_not_post(member)
     return render(request, "brief_new.html", {"form": form, "refusal": refusal})
+
+
+def _why_not_post(member: Member) -> CurationError | None:
+    """What would refuse a brief of theirs now, told before they write one."""
+    try:
+        check_not_muted(member)
+    except Muted as error:
+        return error
+    return selectors.why_not_post(member)
 
 
 @require_POST

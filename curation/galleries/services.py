@@ -16,6 +16,8 @@ from curation.errors import CurationError
 from curation.galleries.models import Candidate, Round
 from curation.galleries.signals import round_closed, round_opened
 from curation.live import services as live
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member
 from curation.reputations.services import freeze_reputations
 from curation.status import advance
 from curation.validators import services as validators
@@ -88,6 +90,11 @@ def open_round(*, brief: Brief) -> Round:
         candidates_wanted=brief.candidates_per_round,
     )
     freeze_reputations(round_=opened)
+    notify_member(
+        member_id=brief.posted_by_id,
+        kind=Notification.Kind.BRIEF_ROUND,
+        about=f"round:{opened.pk}",
+    )
     live.append(stream=opened.stream, kind="round_opened", payload={})
     transaction.on_commit(partial(round_opened.send_robust, Round, round_id=opened.pk))
     return opened

@@ -15,6 +15,7 @@ from curation.galleries.signals import candidate_taken_down
 from curation.live import services as live
 from curation.moderation import erasing, log
 from curation.moderation.models import Action, ModerationAction, Reason
+from curation.postcards import keeping as postcards
 from curation.status import TransitionRefused, advance
 
 Status = Candidate.Status
@@ -139,6 +140,7 @@ def _record(
 
 def _taken_down(candidate: Candidate) -> None:
     _announce(candidate, "candidate_hidden")
+    transaction.on_commit(partial(postcards.forget, candidate))
     told = partial(candidate_taken_down.send_robust, Candidate, candidate_id=candidate.pk)
     transaction.on_commit(told)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -89,9 +88,3 @@ def picture(request: HttpRequest, digest: str) -> HttpResponse:
 def thumbnail(request: HttpRequest, digest: str) -> HttpResponse:
     """Its small rendition."""
     return _file(request, digest, files.thumbnail_name(digest), "image/webp")
-
-
-@require_safe
-def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask here first."""
-    return HttpResponseRedirect(staticfiles_storage.url("favicon.svg"))

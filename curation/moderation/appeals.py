@@ -10,6 +10,8 @@ from curation.briefs.rules import clean_text
 from curation.moderation import log, roles, sanctions
 from curation.moderation.errors import AppealedBefore, SamePerson, SanctionOver
 from curation.moderation.models import Action, Appeal, Proposal, Sanction
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member
 from curation.rates import Rate, spend
 
 APPEALS = Rate("appeals by member", 10, 24 * 3600)
@@ -65,6 +67,12 @@ def answer_appeal(*, appeal: Appeal, by: Member, answer: str, lift: bool) -> App
         reason=locked.sanction.reason,
         before={"sanction": locked.sanction_id, "appeal": locked.pk, "outcome": None},
         after={"sanction": locked.sanction_id, "appeal": locked.pk, "outcome": locked.outcome},
+    )
+    notify_member(
+        member_id=locked.sanction.member_id,
+        kind=Notification.Kind.APPEAL_ANSWERED,
+        about=f"sanction:{locked.sanction_id}",
+        facts={"lifted": lift},
     )
     if lift and locked.sanction.lifted_at is None:
         sanctions.lift_sanction(sanction=locked.sanction, by=by)

@@ -16,6 +16,7 @@ from curation.galleries.models import Candidate
 from curation.galleries.takedowns import disqualify_candidate, hide_candidate
 from curation.moderation.errors import DeedUnknown
 from curation.moderation.models import Proposal
+from curation.moderation.reports import answer_reports
 from curation.moderation.sanctions import ban_member
 
 Role = Member.Role
@@ -51,21 +52,25 @@ def _member(proposal: Proposal) -> Member:
 
 
 def _hide(proposal: Proposal) -> None:
-    hide_candidate(
-        candidate=_candidate(proposal),
+    candidate = _candidate(proposal)
+    row = hide_candidate(
+        candidate=candidate,
         by=proposal.proposed_by,
         reason=proposal.reason,
         note=proposal.note,
     )
+    answer_reports(candidate=candidate, answer=row)
 
 
 def _disqualify(proposal: Proposal) -> None:
-    disqualify_candidate(
-        candidate=_candidate(proposal),
+    candidate = _candidate(proposal)
+    row = disqualify_candidate(
+        candidate=candidate,
         by=proposal.proposed_by,
         reason=proposal.reason,
         note=proposal.note,
     )
+    answer_reports(candidate=candidate, answer=row)
 
 
 def _ban(proposal: Proposal) -> None:

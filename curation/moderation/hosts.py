@@ -37,8 +37,9 @@ def keep_apart(
     return middleware
 
 
-def places(request: HttpRequest) -> dict[str, str]:
-    """For links across: `site_url` on the moderators' host, `desk_url` everywhere else."""
+def places(request: HttpRequest) -> dict[str, str | bool]:
+    """For links across: `site_url` and `desk_url`, empty where both are one host; `at_desk`."""
     if not settings.MODERATION_HOST:
-        return {"site_url": "", "desk_url": ""}
-    return {"site_url": settings.SITE_URL, "desk_url": settings.MODERATION_URL}
+        return {"site_url": "", "desk_url": "", "at_desk": False}
+    here = is_at_desk(request)
+    return {"site_url": settings.SITE_URL, "desk_url": settings.MODERATION_URL, "at_desk": here}

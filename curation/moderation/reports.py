@@ -15,6 +15,8 @@ from curation.moderation.errors import (
     ReportedBefore,
 )
 from curation.moderation.models import Action, ModerationAction, Reason, Report
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member
 from curation.rates import Rate, spend
 
 REPORTS = Rate("reports by member", 20, 3600)
@@ -52,10 +54,18 @@ def report_candidate(
         raise ReportedBefore("You reported this picture before.") from error
 
 
+@transaction.atomic
 def answer_reports(*, candidate: Candidate, answer: ModerationAction) -> int:
-    """Close a picture's open reports with what was done; returns how many those were."""
-    waiting = Report.objects.filter(candidate=candidate, answer=None)
-    return waiting.update(answer=answer)
+    """Close a picture's open reports with what was done, and tell who reported it.
+
+    Returns how many those were.
+    """
+    waiting = Report.objects.select_for_update().filter(candidate=candidate, answer=None)
+    reporters = dict(waiting.order_by("pk").values_list("pk", "member"))
+    for pk, member_id in reporters.items():
+        kind = Notification.Kind.REPORT_ANSWERED
+        notify_member(member_id=member_id, kind=kind, about=f"report:{pk}")
+    return Report.objects.filter(pk__in=reporters).update(answer=answer)
 
 
 @transaction.atomic

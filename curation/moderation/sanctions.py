@@ -12,7 +12,9 @@ from django.utils import timezone
 from curation.accounts.models import Delegation, Member, MemberSession, SessionKey
 from curation.moderation import log, roles, rules
 from curation.moderation.errors import Muted, RoleMissing, SanctionOver
-from curation.moderation.models import Action, Reason, Sanction
+from curation.moderation.models import Action, Appeal, Reason, Sanction
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member
 
 Kind = Sanction.Kind
 _ACTIONS = {Kind.STRIKE: Action.STRUCK, Kind.MUTE: Action.MUTED, Kind.BAN: Action.BANNED}
@@ -128,6 +130,8 @@ def lift_sanction(
         before={"sanction": sanction.pk, "kind": str(sanction.kind), "standing": True},
         after={"sanction": sanction.pk, "kind": str(sanction.kind), "standing": False},
     )
+    if not Appeal.objects.filter(sanction=sanction, answered_at__isnull=False).exists():
+        _tell(sanction, Notification.Kind.SANCTION_LIFTED)  # else the appeal's answer says it
 
 
 def _check(by: Member, member: Member) -> None:
@@ -158,7 +162,7 @@ def _give(
             "until": until.isoformat() if until else None,
         },
     )
-    return Sanction.objects.create(
+    given = Sanction.objects.create(
         member=member,
         kind=kind,
         reason=reason,
@@ -167,3 +171,9 @@ def _give(
         until=until,
         action=action,
     )
+    _tell(given, Notification.Kind.SANCTIONED)
+    return given
+
+
+def _tell(sanction: Sanction, kind: str) -> None:
+    notify_member(member_id=sanction.member_id, kind=kind, about=f"sanction:{sanction.pk}")

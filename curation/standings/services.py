@@ -9,9 +9,12 @@ from functools import partial
 from django.db import connection, transaction
 from django.utils import timezone
 
+from curation.ballots.models import Ballot
 from curation.galleries.models import Round
 from curation.galleries.signals import tally_published
 from curation.live import services as live
+from curation.notifications.models import Notification
+from curation.notifications.services import notify_member, notify_members
 from curation.reputations.services import learn_from_tally
 from curation.standings.bundle import StoredBundle, code_version, store_bundle
 from curation.standings.errors import RoundNotClosed
@@ -61,9 +64,18 @@ def publish_tally(*, round_id: int, facts: ChainFacts) -> Tally:
     _give_weights(count)
     tally = _record(count, stored, now)
     learn_from_tally(round_id=round_id)
+    _tell(round_)
     live.append(stream=round_.stream, kind="tally_published", payload={})
     transaction.on_commit(partial(tally_published.send_robust, Round, round_id=round_id))
     return tally
+
+
+def _tell(round_: Round) -> None:
+    """Tell the sponsor and everybody who judged that the result is out."""
+    what = {"kind": Notification.Kind.RESULT, "about": f"round:{round_.pk}"}
+    notify_member(member_id=round_.brief.posted_by_id, facts={"yours": True}, **what)
+    voters = Ballot.objects.filter(round=round_).order_by().values_list("voter", flat=True)
+    notify_members(member_ids=voters.distinct(), **what)
 
 
 def _give_weights(count: Count) -> None:

@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from curation.accounts.models import Member
 from curation.live import services as live
-from curation.models import Round
+from curation.models import Notification, Round
+from curation.notifications.services import notify_members
 from curation.status import advance
 from generation.challenges import rules, selectors
 from generation.challenges.errors import ChallengeRefused, NothingToGoBackTo
 from generation.challenges.models import Challenge, TwinPair, VersionEvent
 from generation.learning.sequential import Terms, Verdict
+from generation.preferences.selectors import teachers_of
 from generation.versions.models import ModelVersion
 from generation.versions.selectors import live_version
 
@@ -108,6 +110,11 @@ def promote_model_version(
     if by is None and version.status != ModelVersion.Status.CHALLENGER:
         raise ChallengeRefused(f"{version.slug} is {version.status}; it was not tested.")
     _make_live(version, Kind.PROMOTED, reason, by)
+    notify_members(
+        member_ids=teachers_of(version),
+        kind=Notification.Kind.MODEL_PROMOTED,
+        about=f"version:{version.slug}",
+    )
     return version
 
 

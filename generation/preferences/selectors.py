@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, F, Func, Q, QuerySet
 
 from curation.models import Ballot, Candidate, Round
 from generation.preferences.models import PreferenceDataset, PreferenceRow
 from generation.preferences.rules import Vote
+from generation.versions.models import ModelVersion
 
 COUNTED = (Ballot.Why.COUNTED, Ballot.Why.CAPPED)
 REPLAYED_ROUNDS = 8  # the newest before a dataset's own
@@ -74,6 +75,15 @@ def row_of(dataset: PreferenceDataset, ballot: Ballot) -> PreferenceRow | None:
     """The row a ballot went into; None when it trained nothing there."""
     rows = dataset.rows.filter(chosen__in=(ballot.low, ballot.high))
     return rows.filter(round=ballot.round_id, ballots__contains=[ballot.digest]).first()
+
+
+def teachers_of(version: ModelVersion) -> set[int]:
+    """The members whose ballots a version learned from, by id."""
+    rows = PreferenceRow.objects.filter(dataset__run__version=version).order_by()
+    ballot = Func(F("ballots"), function="unnest", output_field=CharField())
+    digests = rows.annotate(ballot=ballot).values("ballot")
+    taught = Ballot.objects.filter(digest__in=digests).order_by()
+    return set(taught.values_list("voter", flat=True).distinct())
 
 
 def _counted(round_ids: list[int]) -> QuerySet[Ballot]:

@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from curation.postcards.selectors import pictures_of_version
+from curation.postcards.views import postcard
 from generation.versions import pages
 from generation.versions.marks import taken_down_behind
 from generation.versions.models import ModelVersion
@@ -35,6 +37,14 @@ def version(request: HttpRequest, slug: str) -> HttpResponse:
     page = pages.page_of(found)
     context = {"page": page, "version": found, "taken_down": taken_down_behind(found)}
     return render(request, "versions/version.html", context)
+
+
+@require_safe
+def postcard_of(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a version drew, as a picture beside links to its page."""
+    found = get_object_or_404(ModelVersion, slug=slug)
+    digests = pictures_of_version(found.slug)
+    return postcard(request, name=f"version:{found.slug}", title=found.slug, digests=digests)
 
 
 @require_safe

@@ -1,7 +1,9 @@
 // @ts-check
+import { ringBell } from "./bell.js";
 import { followRooms } from "./live.js";
 import { startClocks } from "./clocks.js";
 import { stakesPage } from "./stakes.js";
+import { offerTour } from "./tour.js";
 import { accountPage } from "./wallet/account.js";
 import { pageMember } from "./wallet/chain.js";
 import { openDoors } from "./wallet/door.js";
@@ -57,9 +59,11 @@ lightSwitch();
 arrowKeys();
 startClocks();
 followRooms();
+ringBell();
 sayWhatWasLeft();
 openDoors();
 followWallet();
 accountPage();
 stakesPage();
+offerTour();
 waitingVotes();

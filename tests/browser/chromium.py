@@ -36,6 +36,7 @@ new PerformanceObserver((list) => {
     window.salonTest.longest = Math.max(window.salonTest.longest, task.duration);
 }).observe({ type: "longtask", buffered: true });
 """
+SEEN_THE_TOUR = "try { localStorage.setItem('tour', 'shown'); } catch {}"
 
 
 @contextmanager
@@ -64,14 +65,19 @@ class Visitor:
         self.console: list[str] = []
         self.problems: list[str] = []
 
-    def __call__(self, path: str = "/", **options: object) -> Page:
-        """A new visitor's page at `path`; options are those of a browser context."""
+    def __call__(self, path: str = "/", *, newcomer: bool = False, **options: object) -> Page:
+        """A new visitor's page at `path`; options are those of a browser context.
+
+        Only newcomers are offered the tour; others have seen it.
+        """
         size = {"width": 1440, "height": 900}
         context = self.browser.new_context(base_url=self.url, **{"viewport": size, **options})
         context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         if options.get("java_script_enabled", True):
             context.add_init_script(WATCH)
+            if not newcomer:
+                context.add_init_script(SEEN_THE_TOUR)
         page = context.new_page()
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.problems.append(f"exception: {error}"))

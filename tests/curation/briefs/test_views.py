@@ -12,6 +12,8 @@ from curation.briefs.rules import ACTIVE_MOST
 from curation.briefs.services import post_brief, withdraw_brief
 from curation.galleries.services import close_round, open_round
 from curation.models import Brief
+from curation.moderation.roles import grant_role
+from curation.moderation.sanctions import mute_member
 from tests.factories import BriefFactory
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +209,13 @@ def test_withdrawn_brief_is_in_no_list(signed_in, member, words):
     brief = post_brief(posted_by=member, **words)
     withdraw_brief(brief=brief, by=member)
     assert brief.get_absolute_url() not in signed_in.get("/").text
+
+
+def test_muted_member_is_told_before_writing_and_led_to_the_appeal(signed_in, member, other):
+    grant_role(address=other.address, role=other.Role.MODERATOR)
+    other.refresh_from_db()
+    assert "muted" not in signed_in.get("/briefs/new/").text
+    assert 'href="/appeal/"' not in signed_in.get("/account/").text
+    mute_member(member=member, by=other, reason="spam")
+    assert "You are muted until" in signed_in.get("/briefs/new/").text
+    assert 'href="/appeal/"' in signed_in.get("/account/").text

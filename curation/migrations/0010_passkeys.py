@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curation', '0008_validators'),
+        ('curation', '0009_notifications'),
     ]
 
     operations = [

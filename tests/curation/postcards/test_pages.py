@@ -115,7 +115,7 @@ def test_titles_and_descriptions_are_told_apart(client, round_, hung, version):
         title.endswith(" · Salon") or title.startswith("Salon:") for title in titles.values()
     )
     descriptions = [said(client.get(page).text)["description"] for page in pages[:-2]]
-    assert all(len(text) > 20 for text in descriptions)
+    assert all(len(text) > 15 for text in descriptions)
     assert member.name in titles[member.get_absolute_url()]
 
 

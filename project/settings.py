@@ -17,7 +17,7 @@ _secure = _site.scheme == "https"
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 SITE_URL = ENV.site_url
-MODERATION_HOST = ENV.moderation_host
+MODERATION_HOST = "" if ENV.moderation_host == _site.netloc else ENV.moderation_host
 MODERATION_URL = f"{_site.scheme}://{MODERATION_HOST}" if MODERATION_HOST else ""
 STAFF_PASSKEYS = ENV.staff_passkeys
 _hosts = {_site.hostname or "", urlsplit(MODERATION_URL).hostname or ""} - {""}

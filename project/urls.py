@@ -95,7 +95,7 @@ urlpatterns = [
     path("favicon.ico", galleries.favicon, name="favicon"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("django_prometheus.urls")),
+    path("metrics", health.metrics, name="metrics"),
     *([path("", include("chain.demo.urls"))] if settings.DEMO_WALLET else []),
 ]
 

@@ -112,7 +112,7 @@ def test_threat_27_role_matrix_changes_nothing_without_a_token_of_this_site(site
     assert asked > 15
 
 
-def done_by(site: Furnished, name: str, cookies: dict[str, str]) -> Iterator[str]:
+def done_by(site: Furnished, name: str, asking: dict[str, Asking]) -> Iterator[str]:
     """The roles for which a form does what it is for."""
     deed = DEEDS[name]
     for role in ROLES:
@@ -124,7 +124,7 @@ def done_by(site: Furnished, name: str, cookies: dict[str, str]) -> Iterator[str
                 lines = ModerationAction.objects.filter(number__gt=before, action=deed.action)
                 return lines.exists()
 
-            if Asking(cookies[role])("POST", where, form, see=left):
+            if asking[role]("POST", where, form, see=left):
                 yield role
             transaction.set_rollback(True)
 
@@ -135,7 +135,7 @@ def roles_of(who: str) -> list[str]:
 
 
 def test_threat_27_role_matrix_of_deeds(site) -> None:
-    cookies = sessions(site)
+    asking = {role: Asking(cookie) for role, cookie in sessions(site).items()}
     type(site.mute).objects.filter(kind="ban").delete()  # the banned role's own
-    found = {name: list(done_by(site, name, cookies)) for name in DEEDS}
+    found = {name: list(done_by(site, name, asking)) for name in DEEDS}
     assert found == {name: roles_of(deed.who) for name, deed in DEEDS.items()}

@@ -73,7 +73,9 @@ class Asking:
     """Asks one thing at a time; what it changed is taken back, and no rate is ever spent."""
 
     def __init__(self, session: str, **how: Any) -> None:
-        self.session, self.how, self.asked = session, how, 0
+        # One client for all: each new one loads every middleware anew.
+        self.client = Client(raise_request_exception=False, **how)
+        self.session, self.asked = session, 0
 
     def __call__(
         self,
@@ -86,15 +88,16 @@ class Asking:
     ) -> Any:
         """The status that is answered, or what else there is to see before it is taken back."""
         self.asked += 1
-        client = Client(raise_request_exception=False, headers=headers, **self.how)
+        self.client.cookies.clear()
         if self.session:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.session
-        sent: dict[str, Any] = {"REMOTE_ADDR": f"10.1.{self.asked // 250}.{self.asked % 250}"}
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+        sent: dict[str, Any] = {"headers": headers}
+        sent |= {"REMOTE_ADDR": f"10.1.{self.asked // 250}.{self.asked % 250}"}
         if path.startswith("/api/") and method not in ("GET", "HEAD"):
             sent |= {"data": json.dumps(form or {}), "content_type": "application/json"}
         elif method == "POST":
             sent |= {"data": form or {}}
         with transaction.atomic():
-            seen = see(getattr(client, method.lower())(path, **sent))
+            seen = see(getattr(self.client, method.lower())(path, **sent))
             transaction.set_rollback(True)
         return seen

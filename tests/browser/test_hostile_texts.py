@@ -41,7 +41,17 @@ PHONE = {"width": 390, "height": 844}
 READERS = ("visitor", "member", "operator")
 # What is no page: files, JSON and fragments of pages; pictures are tested in tests/curation.
 NO_PAGES = (
-    *("avatars/", "media/", "verify_", "favicon", "healthz", "readyz", "metrics", "sheet/"),
+    *(
+        "avatars/",
+        "media/",
+        "verify_",
+        "favicon",
+        "healthz",
+        "readyz",
+        "metrics",
+        "sheet/",
+        "demo-",
+    ),
     *(".safetensors", ".md", ".json", "moderation/pictures", "api/v1", "/events", "/pool"),
     "candidates/<digest:digest>/stakes",
 )
@@ -86,8 +96,8 @@ def site(request, house) -> Iterator[Furnished]:
     type(made.brief).objects.filter(status="active").update(status="completed")
     for model in (Challenge, VersionEvent, TrainingRun, PreferenceRow, PreferenceDataset):
         model.objects.all().delete()
-    ModelVersion.objects.filter(parent__isnull=False).delete()
-    ModelVersion.objects.all().delete()
+    made.version.delete()
+    made.run.reference.delete()
 
 
 def addresses(site: Furnished) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curation.galleries.takedowns import hide_candidate
-from curation.models import Member, ModerationAction, Proposal, Sanction
+from curation.models import Candidate, Member, ModerationAction, Proposal, Sanction
 from curation.moderation import appeals, proposals, sanctions
 from curation.moderation.models import Action
 from tests.factories import MemberFactory
@@ -85,7 +85,8 @@ def lifted_ban(site: Furnished) -> dict[str, Any]:
 
 def hidden_twice(site: Furnished) -> dict[str, Any]:
     """A batch that can be taken back."""
-    hide_candidate(candidate=site.hung, by=site.moderator, reason="spam", batch="ba7c4")
+    fresh = Candidate.objects.get(pk=site.hung.pk)  # what was done to it before was taken back
+    hide_candidate(candidate=fresh, by=site.moderator, reason="spam", batch="ba7c4")
     return {"batch": "ba7c4"}
 
 

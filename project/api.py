@@ -9,6 +9,7 @@ import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import Swagger
@@ -62,6 +63,7 @@ api = NinjaAPI(
     auth=anyone,
     parser=BoundedParser(),
     docs=Swagger(settings={"tryItOutEnabled": False}),
+    docs_decorator=require_safe,
 )
 api.add_router("", accounts)
 api.add_router("", briefs)

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
 
 from chain.indexer import selectors as indexer
 
@@ -38,3 +39,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if checks["postgresql"] == "ok" and (halted := indexer.why_halted(settings.CHAIN_ID)):
         checks["indexer"] = f"halted: {halted}"  # told; pages are served without the chain too
     return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What was counted and measured, for Prometheus."""
+    response: HttpResponse = ExportToDjangoView(request)
+    return response

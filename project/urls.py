@@ -130,7 +130,7 @@ urlpatterns = [
     path("robots.txt", pages.robots, name="robots"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", include("django_prometheus.urls")),
+    path("metrics", health.metrics, name="metrics"),
     *([path("", include("chain.demo.urls"))] if settings.DEMO_WALLET else []),
 ]
 

@@ -21,7 +21,7 @@ def avatar(request: HttpRequest, address: str) -> HttpResponse:
         return HttpResponsePermanentRedirect(reverse("avatar", args=[spelled]))
     response = HttpResponse(portrait(spelled), content_type="image/svg+xml")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
-    response["Content-Security-Policy"] = "default-src 'none'"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-site"
     return response

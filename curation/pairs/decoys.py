@@ -8,11 +8,11 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
-from PIL import Image
 
 from curation.galleries import files
 from curation.galleries.models import Candidate, Round
 from curation.pairs.models import Decoy
+from curation.validators.errors import PictureBroken
 
 log = structlog.get_logger(__name__)
 FEWEST = 6  # twins of a round
@@ -56,14 +56,16 @@ def _without_twin(candidates: QuerySet[Candidate]) -> QuerySet[Candidate]:
 
 def _twin_of(original: Candidate) -> Decoy | None:
     """A stored twin, always the same; None if there is nothing to make it from."""
-    from curation.pairs.recipes import RECIPES, degrade  # noqa: PLC0415 - keeps processes light
+    # Imported here to keep processes light.
+    from curation.pairs.recipes import RECIPES, degrade  # noqa: PLC0415
+    from curation.validators.pictures import open_picture  # noqa: PLC0415
 
     seed = int(salted_hmac("curation.pairs.decoys", original.digest).hexdigest()[:16], 16)
     recipe = list(RECIPES)[seed % len(RECIPES)]
     try:
         with default_storage.open(files.picture_name(original.digest)) as file:
-            stored = files.store_picture(degrade(Image.open(file), recipe, seed))
-    except FileNotFoundError:
-        log.warning("a candidate's file is missing", digest=original.digest)
+            stored = files.store_picture(degrade(open_picture(file.read()), recipe, seed))
+    except (FileNotFoundError, PictureBroken) as error:
+        log.warning("no twin of a candidate's file", digest=original.digest, reason=repr(error))
         return None
     return Decoy(digest=stored.digest, original=original, recipe=recipe)

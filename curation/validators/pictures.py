@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -19,19 +20,27 @@ FORMATS: Final = ("PNG", "WEBP", "JPEG")  # what we publish; nothing else is eve
 MODES: Final = frozenset({"RGB", "RGBA", "L", "LA", "P"})  # 8 bits a channel, no print colours
 MOST_PIXELS: Final = 4096 * 4096
 MOST_BYTES: Final = 32 * 1024 * 1024
+# What a file may be made of. Each scan of a JPEG takes as long as a picture, and some ten are
+# usual; a PNG's chunks inflate to a megabyte each.
+MOST_SCANS: Final = 32
+MOST_CHUNKS: Final = 20_000
+MOST_FACTS: Final = 64  # chunks that are not pixels
+_START_OF_SCAN: Final = b"\xff\xda"  # in pixels themselves ff is always followed by 00
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def open_picture(data: bytes) -> Image.Image:
     """Decode one still picture of 8 bits a channel, as RGB; what is transparent becomes white.
 
-    Formats, size and frames are judged by the header, before a pixel is decoded, so that a small
-    file that would fill the memory is refused.
+    Formats, size, frames and parts are judged before a pixel is decoded, so that a small file that
+    would fill the memory or take minutes is refused.
 
     Raises:
         PictureBroken: it is none, or too large, animated, of another depth, or damaged.
     """
     if len(data) > MOST_BYTES:
         raise PictureBroken(f"It has {len(data):,} bytes; at most {MOST_BYTES:,} are read.")
+    _check_parts(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own bound is lower than the one Pillow warns at
@@ -43,6 +52,26 @@ def open_picture(data: bytes) -> Image.Image:
         raise
     except Exception as error:  # decoders raise many things on damaged files
         raise PictureBroken(f"It cannot be decoded: {type(error).__name__}.") from error
+
+
+def _check_parts(data: bytes) -> None:
+    if (scans := data.count(_START_OF_SCAN)) > MOST_SCANS and data.startswith(b"\xff\xd8"):
+        raise PictureBroken(f"It has {scans:,} scans; at most {MOST_SCANS} are read.")
+    if data.startswith(_PNG):
+        facts = 0
+        for count, name in enumerate(_chunks(data), start=1):
+            facts += name != b"IDAT"
+            if count > MOST_CHUNKS or facts > MOST_FACTS:
+                raise PictureBroken("It has more chunks than any picture needs.")
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """The names of a PNG's chunks, as far as the file goes."""
+    at = len(_PNG)
+    while at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        yield name
+        at += length + 12
 
 
 def _check_header(image: Image.Image) -> None:

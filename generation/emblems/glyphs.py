@@ -55,7 +55,7 @@ def _pixels(svg: str) -> np.ndarray:
     import resvg_py  # noqa: PLC0415 - only the data generator needs it
 
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=_RASTER_PX, height=_RASTER_PX))
-    return np.array(Image.open(io.BytesIO(png)).convert("RGBA"))[..., 3]
+    return np.array(Image.open(io.BytesIO(png), formats=("PNG",)).convert("RGBA"))[..., 3]
 
 
 def _svg(body: str, size: float) -> str:

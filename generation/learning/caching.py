@@ -30,6 +30,7 @@ from generation.learning.rows import Row, Shown
 
 logger = logging.getLogger(__name__)
 
+FORMATS = ("PNG", "WEBP", "JPEG")  # no other decoder is even tried
 _TOGETHER = 8  # pictures or prompts encoded at once
 
 
@@ -181,7 +182,7 @@ def read_picture(path: Path) -> Tensor:
         PictureUnreadable: not a picture.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             array = np.asarray(image.convert("RGB"))  # (H, W, 3)
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureUnreadable(f"{path.name} cannot be read as a picture: {error}") from error

@@ -79,7 +79,7 @@ class HttpMember:
         answer = self.session.get(f"{self.site}{path}", timeout=TIMEOUT_S)
         if not answer.ok:
             raise _refusal(answer)
-        image = Image.open(io.BytesIO(answer.content))
+        image = Image.open(io.BytesIO(answer.content), formats=("PNG", "WEBP"))
         image.load()
         return image
 

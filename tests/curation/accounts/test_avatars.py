@@ -83,7 +83,7 @@ def test_portrait_is_served_for_a_year_as_an_inert_picture(client):
     assert response["Content-Type"] == "image/svg+xml"
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Content-Security-Policy"] == "default-src 'none'"
+    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert not response.cookies
     assert client.post(f"/avatars/{KNOWN}.svg").status_code == 405
 

@@ -106,6 +106,7 @@ def test_page_lists_names_and_escapes_them(enrolled, authenticator, moderator):
     text = enrolled.client.get("/moderation/keys/").text
     assert "Key ring" in text
     assert "&lt;b&gt;Phone&lt;/b&gt;" in text
+    assert "<b>Phone" not in text
     assert (
         "Is it you?"
         in Browser(moderator).client.get("/moderation/keys/?next=/moderation/log/").text

@@ -92,6 +92,8 @@ class Soak:
                 self.role("voting", self.salon.url, facts, per_s, stakers), env=env, talk=True
             ) as voting,
         ):
+            for helper in (crowd, voting):  # until they have everything imported
+                ask(helper, {"look": True})
             self.began = time.time()
             self.until = time.monotonic() + 60 * options.minutes
             self.endure(crowd, voting)

@@ -46,7 +46,11 @@ def painter(station) -> Iterator[subprocess.Popen[str]]:
 def watchers(station) -> Iterator[list[Follower]]:
     """Half of them at each web process."""
     made = [
-        Follower(f"http://127.0.0.1:{station.ports[n % 2]}", station.facts["round"])
+        Follower(
+            f"http://127.0.0.1:{station.ports[n % 2]}",
+            station.facts["round"],
+            origin=station.environment["SITE_URL"],
+        )
         for n in range(WATCHERS)
     ]
     for watcher in made:

@@ -81,7 +81,7 @@ bench: install-dev  ## the benchmarks, each a ratio against a peer in the same r
 soak: install-dev  ## all of Salon under load, everything killed in turn, books checked; MINUTES=10 SOCKETS BALLOTS
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --sockets $(SOCKETS) --ballots $(BALLOTS) $(ARGS)
 
-soak-kills: install-dev  ## kill and flood tests in full, ten times as many kills
+soak-kills: install-dev  ## kill tests in full, ten times as many kills
 	@SALON_SOAK=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
 	@SALON_SOAK=1 $(BIN)/python -m pytest tests/browser/test_staking.py tests/browser/test_staking_wallets.py
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
-from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -54,13 +53,6 @@ class RoundConsumer(AsyncWebsocketConsumer):
             await super().__call__(*arguments)
         finally:
             self._leave()
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Handle a message; the parent visits the database's one thread first, and waits there.
-
-        What asks the database here looks after its connections itself.
-        """
-        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         round_id = self.scope["url_route"]["kwargs"]["round_id"]

@@ -3,6 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 WORKERS ?= 2
+MINUTES ?= 10
+SOCKETS ?= 1000
+BALLOTS ?= 100
 BIN := $(VENV)/bin
 export PYTHONPATH := .
 export HF_HUB_OFFLINE ?= 1
@@ -11,10 +14,10 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check check-types check-others contracts fix bench soak train clean
+.PHONY: help install install-dev run test check check-types check-others contracts fix bench soak soak-kills soak-contracts train clean
 
 help:  ## list all targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # pip compiles module by module on one core; this uses all. Some packages bring files for later
 # Pythons, which do not compile, and pip says nothing of them either.
@@ -75,9 +78,14 @@ fix: install-dev  ## format and mend what ruff can mend
 bench: install-dev  ## the benchmarks, each a ratio against a peer in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: install-dev  ## kill tests in full, thirty kills for three; contract campaigns in full (an hour)
+soak: install-dev  ## all of Salon under load, everything killed in turn, books checked; MINUTES=10 SOCKETS BALLOTS
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES) --sockets $(SOCKETS) --ballots $(BALLOTS) $(ARGS)
+
+soak-kills: install-dev  ## kill tests in full, ten times as many kills
 	@SALON_SOAK=1 $(BIN)/python -m pytest -m faults -s $(ARGS)
 	@SALON_SOAK=1 $(BIN)/python -m pytest tests/browser/test_staking.py tests/browser/test_staking_wallets.py
+
+soak-contracts: install-dev  ## contract campaigns in full (an hour and more)
 	@SALON_SOAK=1 $(BIN)/python -m pytest tests/chain/test_contracts.py -k "campaigns and not planted" -s
 
 train: install-dev  ## train the embedded model from nothing (hours; resumable)

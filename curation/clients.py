@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,9 +16,20 @@ def client_of(request: HttpRequest) -> str:
     Behind `PROXY_COUNT` proxies it is what the outermost of them wrote at the end of
     X-Forwarded-For; further left the client may write what it likes.
     """
-    address = str(request.META.get("REMOTE_ADDR") or "")
+    remote = str(request.META.get("REMOTE_ADDR") or "")
+    return _client(remote, request.headers.get("X-Forwarded-For", ""))
+
+
+def client_of_socket(scope: Mapping[str, Any]) -> str:
+    """The same for a socket, by its ASGI scope."""
+    forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    remote = str((scope.get("client") or [""])[0])
+    return _client(remote, b",".join(forwarded).decode("latin-1"))
+
+
+def _client(address: str, forwarded: str) -> str:
     if settings.PROXY_COUNT:
-        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+        hops = [hop.strip() for hop in forwarded.split(",")]
         if len(hops) >= settings.PROXY_COUNT:
             address = hops[-settings.PROXY_COUNT]
     try:

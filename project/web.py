@@ -18,6 +18,8 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.tcp import Connection
 
 LARGEST_BODY_BYTES = 1_048_576
+SLOWEST_WELCOME_S = 30  # when everybody comes back at once; who is cut off only comes again
+LARGEST_FRAME_BYTES = 65_536  # what a client sends is not read; pings are shorter
 
 
 class FramedProtocol(WebSocketProtocol):  # type: ignore[misc]
@@ -73,7 +75,16 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
 
 
 class FramedServer(Server):  # type: ignore[misc]
-    """Daphne's server, with the extension in every socket's scope."""
+    """Daphne's server, with the extension in every socket's scope, and small frames only."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        most = dict.fromkeys(
+            ("websocket_max_message_size", "websocket_max_frame_size"), LARGEST_FRAME_BYTES
+        )
+        patience = dict.fromkeys(
+            ("websocket_connect_timeout", "websocket_handshake_timeout"), SLOWEST_WELCOME_S
+        )
+        super().__init__(*arguments, **options | most | patience)
 
     def create_application(
         self, protocol: Any, scope: dict[str, Any]

@@ -17,6 +17,7 @@ from chain.indexer.selectors import Following
 from chain.indexer.wire import Header, RawLog
 from curation.stakes import announcements, projections
 from curation.stakes import events as ev
+from curation.stakes.models import Stake
 from curation.stakes.tables import copy
 
 KEEP = 64  # headers below the final block that are kept without logs
@@ -104,14 +105,19 @@ def roll_back(chain_id: int, decoder: Decoder, *, to: int, expected: int) -> Non
 
 @transaction.atomic
 def start_over(chain_id: int, wanted: Following) -> None:
-    """Forget everything that was read, and follow from the first block again."""
+    """Forget everything that was read, and follow from the first block again.
+
+    Walls are told: a stake that went with the chain is never announced otherwise.
+    """
     progress = Progress.objects.select_for_update().get(pk=chain_id)
+    staked = set(Stake.objects.values_list("round_id", "digest"))
     _forget(above=-1)
     projections.clear()
     progress.follows, progress.next_block = wanted.addresses, wanted.first
     progress.final_block = progress.head_block = 0
     progress.halted = ""
     progress.save()
+    announcements.announce(staked)
 
 
 @transaction.atomic

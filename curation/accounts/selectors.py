@@ -50,6 +50,12 @@ def sessions_of(member: Member, current_key: str | None) -> list[SessionRow]:
     return sorted(listed, key=lambda row: not row.is_current)
 
 
+def member_of_session(session_key: str) -> int | None:
+    """The id of the member who is signed in with a session; None when nobody is, or no more."""
+    living = MemberSession.objects.filter(pk=session_key, expire_date__gt=timezone.now())
+    return living.values_list("member_id", flat=True).first()
+
+
 def delegations_of(member: Member) -> QuerySet[Delegation]:
     """What a member delegated, latest first, each with its key."""
     return Delegation.objects.filter(key__member=member).select_related("key")

@@ -11,7 +11,11 @@ import structlog
 from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http import parse_cookie
 
+from curation.accounts.selectors import member_of_session
+from curation.clients import client_of_socket
 from curation.galleries.models import Round
 from curation.live import selectors
 from curation.live.hub import Subscriber, hub
@@ -21,8 +25,11 @@ log = structlog.get_logger(__name__)
 
 FRAMES = "salon.frames"  # an extension of our own server, see project.web
 MOST_PER_ADDRESS = 64
+MOST_PER_MEMBER = 32  # from wherever they are signed in
 MOST_FRAMES_PER_MINUTE = 60
-_by_address: Counter[str] = Counter()
+LARGEST_FRAME = 65_536  # bytes
+HERE = frozenset({"127.0.0.1", "::/64", "unknown"})  # this machine; of IPv6 a client is the /64
+_held: Counter[str] = Counter()  # sockets of this process, by whose they are
 
 
 def _since(query: bytes) -> int | None:
@@ -38,7 +45,7 @@ class RoundConsumer(AsyncWebsocketConsumer):
     """Sends a round's events from `since` on, then live; what a client sends is not read."""
 
     subscriber: Subscriber | None = None
-    address: str | None = None
+    holders: tuple[str, ...] = ()  # under which this socket counts
 
     async def __call__(self, *arguments: Any) -> None:
         """Serve one socket, and leave however it ends: a server cancels what is slow to close."""
@@ -50,14 +57,10 @@ class RoundConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         round_id = self.scope["url_route"]["kwargs"]["round_id"]
         since = _since(self.scope["query_string"])
-        address = (self.scope.get("client") or ["?"])[0]
-        if since is None or _by_address[address] >= self._most(address):
-            raise DenyConnection
-        if not await database_sync_to_async(Round.objects.filter(pk=round_id).exists)():
-            raise DenyConnection
-        self.address = address
-        _by_address[address] += 1
         self.stream = f"round-{round_id}"
+        if since is None or not await self._admits(round_id):
+            self._leave()
+            raise DenyConnection
         self.frames, self.frames_since = 0, time.monotonic()
         await self.accept()
         try:
@@ -68,10 +71,38 @@ class RoundConsumer(AsyncWebsocketConsumer):
             log.warning("socket not joined", stream=self.stream, error=repr(error))
             await self.close(code=1013)
 
+    async def _admits(self, round_id: int) -> bool:
+        """Whether there is such a round, and whoever asks has not too many sockets."""
+        client = client_of_socket(self.scope)
+        if not self._count(client, self._most(client)):
+            return False
+        exists = database_sync_to_async(Round.objects.filter(pk=round_id).exists)
+        if not (hub().knows(self.stream) or await exists()):
+            return False
+        member_id = await self._member_id()
+        return member_id is None or self._count(f"member {member_id}", MOST_PER_MEMBER)
+
+    def _count(self, holder: str, most: int) -> bool:
+        """Count this socket for somebody, unless they have `most` already."""
+        if _held[holder] >= most:
+            return False
+        _held[holder] += 1
+        self.holders += (holder,)
+        return True
+
+    async def _member_id(self) -> int | None:
+        """Who is signed in; sockets of anybody else ask nothing of the database for this."""
+        lines = [value for name, value in self.scope["headers"] if name == b"cookie"]
+        cookies = parse_cookie(b"; ".join(lines).decode("latin-1"))
+        if not (key := cookies.get(settings.SESSION_COOKIE_NAME)):
+            return None
+        found: int | None = await database_sync_to_async(member_of_session)(key)
+        return found
+
     @staticmethod
-    def _most(address: str) -> int:
-        # Behind a proxy on this host every client shares one address; the proxy limits there.
-        return 100_000 if address in ("127.0.0.1", "::1", "?") else MOST_PER_ADDRESS
+    def _most(client: str) -> int:
+        # A proxy on this host that PROXY_COUNT does not tell of makes all clients one.
+        return 100_000 if client in HERE else MOST_PER_ADDRESS
 
     async def _send(self, news: News) -> None:
         if FRAMES in self.scope.get("extensions", ()):
@@ -86,13 +117,15 @@ class RoundConsumer(AsyncWebsocketConsumer):
         if now - self.frames_since > 60:
             self.frames, self.frames_since = 0, now
         self.frames += 1
-        if self.frames > MOST_FRAMES_PER_MINUTE or len(text_data or bytes_data or "") > 65_536:
+        size = len(text_data or bytes_data or "")
+        if self.frames > MOST_FRAMES_PER_MINUTE or size > LARGEST_FRAME:
             await self.close(code=1008)
 
     def _leave(self) -> None:
-        if self.address is not None:
-            _by_address[self.address] -= 1
-            if not _by_address[self.address]:
-                del _by_address[self.address]
+        for holder in self.holders:
+            _held[holder] -= 1
+            if not _held[holder]:
+                del _held[holder]
+        self.holders = ()
         if self.subscriber is not None:
             hub().leave(self.stream, self.subscriber)

@@ -47,6 +47,7 @@ class Room:
         self.recent: deque[tuple[int, str]] = deque(maxlen=REMEMBERED)  # (number, fragment)
         self.position = 0
         self._advancing = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None  # an advance that has not begun to read
         self._tasks: list[asyncio.Task[None]] = []
         self._ready: asyncio.Task[None] | None = None
 
@@ -92,33 +93,50 @@ class Room:
     async def advance(self) -> None:
         """Deliver what the log holds beyond this room's position."""
         async with self._advancing:
-            reading = await database_sync_to_async(fragments.read)(self.stream, self.position)
-            if reading is None:
-                self.recent.clear()
-                self.position = await database_sync_to_async(selectors.position)(self.stream)
-                await self._tell(fragments.refetch(self.stream))
-                for subscriber in self.subscribers:
-                    subscriber.position = self.position
-                return
-            if not (news := reading.fragments):
-                return
-            self.position = news[-1][0]
-            if reading.takes_back:  # whoever comes later hears of it from the log, as it is now
-                self.recent.clear()
-            self.recent.extend(news)
-            pieces: dict[int, News] = {}  # by where a subscriber stands; nearly always one
-            for number, subscriber in enumerate(list(self.subscribers), 1):
-                have = subscriber.position
-                subscriber.position = max(have, self.position)
-                if have not in pieces:
-                    pieces[have] = News([text for at, text in news if at > have])
-                await self._send(subscriber, pieces[have])
-                if number % AT_A_TIME == 0:
-                    await asyncio.sleep(0)
+            await self._advance()
+
+    async def _advance(self) -> None:
+        reading = await database_sync_to_async(fragments.read)(self.stream, self.position)
+        if reading is None:
+            self.recent.clear()
+            self.position = await database_sync_to_async(selectors.position)(self.stream)
+            await self._tell(fragments.refetch(self.stream))
+            for subscriber in self.subscribers:
+                subscriber.position = self.position
+            return
+        if not (news := reading.fragments):
+            return
+        self.position = news[-1][0]
+        if reading.takes_back:  # whoever comes later hears of it from the log, as it is now
+            self.recent.clear()
+        self.recent.extend(news)
+        pieces: dict[int, News] = {}  # by where a subscriber stands; nearly always one
+        for number, subscriber in enumerate(list(self.subscribers), 1):
+            have = subscriber.position
+            subscriber.position = max(have, self.position)
+            if have not in pieces:
+                pieces[have] = News([text for at, text in news if at > have])
+            await self._send(subscriber, pieces[have])
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+
+    async def advance_together(self) -> None:
+        """Like `advance`, but one reading serves all who ask before it begins.
+
+        After a restart everybody comes back at once; a reading each would keep them waiting.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._advance_next())
+        await asyncio.shield(self._next)
+
+    async def _advance_next(self) -> None:
+        async with self._advancing:
+            self._next = None  # who asks from here on may miss something in this reading
+            await self._advance()
 
     async def catch_up(self, subscriber: Subscriber) -> None:
         """Send a newcomer what it missed, then let it follow."""
-        await self.advance()
+        await self.advance_together()
         if self.recent and self.recent[0][0] <= subscriber.position + 1:
             missed = [text for number, text in self.recent if number > subscriber.position]
         elif subscriber.position == self.position:
@@ -129,7 +147,10 @@ class Room:
             if news:
                 subscriber.position = news[-1][0]
                 await self._send(subscriber, News(missed))
-                return await self.catch_up(subscriber)
+                if subscriber.position < self.position:
+                    return await self.catch_up(subscriber)
+                self.subscribers.add(subscriber)  # what comes next comes to all
+                return None
         subscriber.position = self.position
         self.subscribers.add(subscriber)
         if missed:
@@ -153,7 +174,7 @@ class Room:
         """Stop following the stream."""
         if self._ready is not None:
             self._ready.cancel()
-        for task in self._tasks:
+        for task in (*self._tasks, *filter(None, [self._next])):
             task.cancel()
 
 
@@ -162,6 +183,10 @@ class Hub:
 
     def __init__(self) -> None:
         self.rooms: dict[str, Room] = {}
+
+    def knows(self, stream: str) -> bool:
+        """Whether somebody follows it already, so that nobody has to ask whether it is there."""
+        return stream in self.rooms
 
     async def join(self, stream: str, send: Send, since: int) -> Subscriber:
         """Follow a stream from just after event `since`."""

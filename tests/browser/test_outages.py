@@ -45,7 +45,7 @@ def test_page_says_that_it_is_reconnecting(house, gallery, visit):
     expect(word).to_have_text("Being drawn now", timeout=PATIENCE_MS)
 
 
-def test_lost_hints_and_a_killed_broker_delay_a_picture_but_do_not_lose_it(
+def test_threat_24_lost_hints_and_a_killed_broker_delay_a_picture_but_do_not_lose_it(
     data_folder, gallery, visit
 ):
     round_ = gallery.round()

@@ -16,9 +16,9 @@ CANDIDATE = re.compile(r'id="candidate-([0-9a-f]{16})"')
 class Follower(threading.Thread):
     """Follows one round over its socket, from its first event on."""
 
-    def __init__(self, site: str, round_id: int) -> None:
+    def __init__(self, site: str, round_id: int, *, origin: str = "") -> None:
         super().__init__(name=f"follower-{round_id}", daemon=True)
-        self.site, self.round_id = site, round_id
+        self.site, self.round_id, self.origin = site, round_id, origin or site
         self.since = 0
         self.numbers: list[int] = []  # in the order of their arrival
         self.digests: dict[int, str] = {}  # event number → first 16 digits
@@ -37,7 +37,9 @@ class Follower(threading.Thread):
 
     async def _listen(self) -> None:
         place = self.site.replace("http", "ws", 1) + f"/ws/rounds/{self.round_id}/"
-        async with connect(f"{place}?since={self.since}", origin=self.site, open_timeout=5) as live:
+        async with connect(
+            f"{place}?since={self.since}", origin=self.origin, open_timeout=5
+        ) as live:
             self.connections += 1
             while not self.done.is_set():
                 try:

@@ -59,7 +59,7 @@ class Salon:
         told = self.output.stat().st_size if self.output.exists() else 0
         with self.output.open("ab") as output:
             self.supervisor = subprocess.Popen(
-                [sys.executable, "-m", "project.stack"],
+                [sys.executable, "-m", "project.stack", "--while-parent-lives"],
                 cwd=BASE,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -21,10 +21,17 @@ ORIGIN = b"http://testserver"
 class Socket:
     """A browser's socket, speaking to the real application."""
 
-    def __init__(self, path: str, origin: bytes | None = ORIGIN, client: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        path: str,
+        origin: bytes | None = ORIGIN,
+        client: str = "127.0.0.1",
+        **headers_: str,
+    ) -> None:
         from project.asgi import application  # looks for the collected static files
 
         headers = [(b"origin", origin)] if origin is not None else []
+        headers += [(k.replace("_", "-").encode(), v.encode()) for k, v in headers_.items()]
         self.communicator = WebsocketCommunicator(application, path, headers=headers)
         self.communicator.scope["client"] = [client, 1234]
         self.open = False
@@ -67,7 +74,7 @@ async def sockets() -> AsyncIterator[Callable[..., Socket]]:
         await socket.close()
     await asyncio.sleep(0)  # cancelled tasks end
     assert hub.hub().rooms == {}  # the last to leave closed each room
-    assert not consumers._by_address
+    assert not consumers._held
     hub._hubs.clear()
 
 

@@ -4,15 +4,18 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from channels.layers import get_channel_layer
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.db import connection
 
+from curation.accounts.sessions import SessionStore
 from curation.galleries.services import close_round
 from curation.galleries.takedowns import hide_candidate, restore_candidate
 from curation.live import bus, consumers, hub
 from curation.live.models import Event, Stream
 from curation.live.selectors import LONGEST_REPLAY
 from curation.live.services import trim
-from curation.models import Candidate
+from curation.models import Candidate, Member
 
 from .conftest import Gallery, Socket, number
 
@@ -20,6 +23,16 @@ from .conftest import Gallery, Socket, number
 def run(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def session_of(address: str, ended: bool) -> str:
+    """The cookie of a member's session."""
+    member = Member.objects.create_user(address)
+    store = SessionStore()
+    store[SESSION_KEY] = str(member.pk)
+    store.set_expiry(-1 if ended else 3600)
+    store.create()
+    return f"theme=dark; {settings.SESSION_COOKIE_NAME}={store.session_key}"
 
 
 async def follow(gallery: Gallery, sockets: Callable[..., Socket]) -> Socket:
@@ -63,7 +76,7 @@ async def test_all_sockets_of_a_room_get_all_events_once_and_in_order(gallery, s
         assert await socket.silent(0.05)
 
 
-async def test_reconnecting_socket_continues_where_it_was(gallery, sockets):
+async def test_threat_24_reconnecting_socket_continues_where_it_was(gallery, sockets):
     first = sockets(f"{gallery.path}?since=0")
     await first.connect()
     await gallery.hang(2)
@@ -75,9 +88,12 @@ async def test_reconnecting_socket_continues_where_it_was(gallery, sockets):
     assert seen + [number(text) for text in await second.texts(3)] == [1, 2, 3, 4, 5]
 
 
-async def test_page_reload_does_not_lose_its_room(gallery, sockets):
+async def test_page_reload_does_not_lose_its_room(gallery, sockets, monkeypatch):
     """The old socket leaves while the new one is still joining: the room must stay open."""
-    old, new = await follow(gallery, sockets), sockets(f"{gallery.path}?since=1")
+    monkeypatch.setattr(hub, "LOOK_EVERY_S", 1000)  # a look would wait for the lock below, too
+    old, new = await follow(gallery, sockets), sockets(f"{gallery.path}?since=2")
+    await gallery.hang()
+    assert number(await old.text()) == 2  # it reads nothing any more
     wanted = ("dbname", "user", "host", "port")
     place = {k: v for k, v in connection.get_connection_params().items() if k in wanted}
     with psycopg.connect(**place) as slow:
@@ -85,7 +101,7 @@ async def test_page_reload_does_not_lose_its_room(gallery, sockets):
         await new.connect()
         await old.close(timeout_s=0.3)
     await gallery.hang()
-    assert number(await new.text()) == 2
+    assert number(await new.text()) == 3
 
 
 async def test_room_that_could_not_open_is_opened_for_the_next(gallery, sockets):
@@ -128,7 +144,7 @@ async def test_unknown_round_is_denied(transactional_db, sockets, round_id):
         None,
     ],
 )
-async def test_foreign_origin_is_denied(gallery, sockets, origin):
+async def test_threat_23_foreign_origin_is_denied(gallery, sockets, origin):
     assert not await sockets(gallery.path, origin=origin).connect()
 
 
@@ -161,7 +177,9 @@ async def test_trimmed_position_makes_the_page_load_again(gallery, sockets):
     assert await socket.silent()
 
 
-async def test_lost_hint_is_made_up_for_by_looking_into_the_log(gallery, sockets, monkeypatch):
+async def test_threat_24_lost_hint_is_made_up_for_by_looking_into_the_log(
+    gallery, sockets, monkeypatch
+):
     monkeypatch.setattr(hub, "LOOK_EVERY_S", 0.2)
     socket = await follow(gallery, sockets)
     layer = get_channel_layer()
@@ -178,7 +196,7 @@ async def test_hint_alone_is_enough(gallery, sockets, monkeypatch):
     assert number(await socket.text()) == 2
 
 
-async def test_flood_closes_the_socket_and_few_frames_do_not(gallery, sockets):
+async def test_threat_23_flood_closes_the_socket_and_few_frames_do_not(gallery, sockets):
     socket = sockets(gallery.path)
     await socket.connect()
     for _ in range(consumers.MOST_FRAMES_PER_MINUTE):
@@ -190,14 +208,16 @@ async def test_flood_closes_the_socket_and_few_frames_do_not(gallery, sockets):
 
 
 @pytest.mark.parametrize("frame", [{"text_data": "x" * 65_537}, {"bytes_data": b"x" * 65_537}])
-async def test_giant_frame_closes_the_socket(gallery, sockets, frame):
+async def test_threat_23_giant_frame_closes_the_socket(gallery, sockets, frame):
     socket = sockets(gallery.path)
     await socket.connect()
     await socket.communicator.send_to(**frame)
     assert (await socket.communicator.receive_output())["code"] == 1008
 
 
-async def test_one_address_holds_a_bounded_number_of_sockets(gallery, sockets, monkeypatch):
+async def test_threat_23_one_address_holds_a_bounded_number_of_sockets(
+    gallery, sockets, monkeypatch
+):
     monkeypatch.setattr(consumers, "MOST_PER_ADDRESS", 3)
     held = [sockets(gallery.path, client="192.0.2.1") for _ in range(3)]
     assert all([await socket.connect() for socket in held])
@@ -205,6 +225,39 @@ async def test_one_address_holds_a_bounded_number_of_sockets(gallery, sockets, m
     assert await sockets(gallery.path, client="192.0.2.2").connect()
     await held[0].close()
     assert await sockets(gallery.path, client="192.0.2.1").connect()
+
+
+async def test_threat_23_clients_behind_a_proxy_are_told_apart(
+    gallery, sockets, monkeypatch, settings
+):
+    settings.PROXY_COUNT = 1
+    monkeypatch.setattr(consumers, "MOST_PER_ADDRESS", 1)
+
+    def behind(hops: str) -> Socket:
+        return sockets(gallery.path, client="127.0.0.1", x_forwarded_for=hops)
+
+    assert await behind("192.0.2.1").connect()
+    assert await behind("192.0.2.2").connect()
+    assert not await behind("192.0.2.2").connect()
+    assert not await behind("198.51.100.9, 192.0.2.1").connect()  # what a client wrote itself
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_threat_23_one_member_holds_a_bounded_number_of_sockets(
+    gallery, sockets, monkeypatch, ended
+):
+    monkeypatch.setattr(consumers, "MOST_PER_MEMBER", 2)
+    ada, ben = [await gallery.do(session_of, f"0x{digit * 40}", ended) for digit in "12"]
+
+    def tab(number: int, cookie: str) -> Socket:
+        return sockets(gallery.path, client=f"192.0.2.{number}", cookie=cookie)
+
+    held = [tab(number, ada) for number in range(2)]
+    assert all([await socket.connect() for socket in held])
+    assert await tab(3, ada).connect() is ended  # nobody is signed in with a session that ended
+    assert await tab(4, ben).connect()
+    await held[0].close()
+    assert await tab(5, ada).connect()
 
 
 async def test_preview_reaches_the_easel_without_a_number(gallery, sockets):

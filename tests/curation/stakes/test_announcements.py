@@ -123,6 +123,25 @@ def test_reorg_announces_what_is_staked_no_more(scripted, indexer, round_):
     assert "></span>" in fragments.since(round_.stream, before)[0][1]
 
 
+def test_reading_the_chain_anew_announces_what_is_staked_no_more(scripted, indexer, round_):
+    hung = followed(scripted, round_)
+    following = indexer(finality_depth=1, embedded=True)
+    scripted.mine(("Staked", round_.pk, MEMBERS[0], DIGESTS[0], 3 * SALON))
+    for _ in range(3):
+        scripted.mine()
+    while following.step():
+        pass
+    scripted.reorg(4)  # blocks that were final, as a kill may take them from the embedded chain
+    before = len(heard(round_))
+    for _ in range(5):
+        scripted.mine()
+    while following.step():
+        pass
+    assert not Stake.objects.exists()
+    assert heard(round_)[before:] == [("stake_changed", hung[0].pk)]
+    assert "></span>" in fragments.since(round_.stream, before)[0][1]
+
+
 def test_catching_up_from_far_behind_announces_each_candidate_once(scripted, indexer, round_):
     hung = followed(scripted, round_)
     rng = random.Random(3)

@@ -30,7 +30,7 @@ def expire(job: GenerationJob) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fifty_racing_workers_get_one_lease():
+def test_threat_25_fifty_racing_workers_get_one_lease():
     for _repeat in range(3):
         job = JobFactory()
         leases = at_once(50, lambda i, pk=job.pk: services.claim(job_id=pk, worker=f"worker-{i}"))
@@ -113,7 +113,7 @@ def test_held_job_is_free_again_only_after_its_lease():
 
 
 @pytest.mark.django_db
-def test_stale_holder_cannot_finish_renew_or_give_back():
+def test_threat_25_stale_holder_cannot_finish_renew_or_give_back():
     job = JobFactory()
     stale = services.claim(job_id=job.pk, worker="a")
     expire(job)
@@ -150,7 +150,7 @@ def test_renewal_prolongs_the_lease():
 
 
 @pytest.mark.django_db
-def test_third_failure_is_the_last():
+def test_threat_25_third_failure_is_the_last():
     job = JobFactory()
     for attempt in range(1, MOST_ATTEMPTS + 1):
         lease = services.claim(job_id=job.pk, worker="w")

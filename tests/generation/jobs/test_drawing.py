@@ -50,7 +50,7 @@ def test_drawn_job_hangs_with_its_file_and_all_facts(job):
     assert "Euler" in candidate.scheduler
 
 
-def test_second_delivery_draws_nothing(job):
+def test_threat_25_second_delivery_draws_nothing(job):
     drawing.draw(job_id=job.pk)
     drawing.draw(job_id=job.pk)
     job.refresh_from_db()
@@ -77,7 +77,7 @@ def test_a_version_made_on_weights_that_were_replaced_draws_nothing_and_says_so(
     assert not Candidate.objects.exists()
 
 
-def test_job_with_a_broken_model_dies_after_three_attempts_and_says_why():
+def test_threat_25_job_with_a_broken_model_dies_after_three_attempts_and_says_why():
     job = JobFactory(model_version=VersionFactory(base="/nowhere/model"))
     for attempt in (1, 2, 3, 4):
         drawing.draw(job_id=job.pk)

@@ -117,7 +117,9 @@ class Killed(BaseException):
     """Stands for a kill: nothing after it runs."""
 
 
-def test_worker_killed_between_examination_and_publication_publishes_once(monkeypatch) -> None:
+def test_threat_25_worker_killed_between_examination_and_publication_publishes_once(
+    monkeypatch,
+) -> None:
     job = JobFactory(width=SIDE_PX, height=SIDE_PX)
     lease = services.claim(job_id=job.pk, worker="first")
     picture = SimpleNamespace(image=emblem(), drawn_s=0.1, drawn_together=1)

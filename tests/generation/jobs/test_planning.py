@@ -109,7 +109,7 @@ def test_sweep_queues_what_a_killed_worker_left():
     assert status(held) == Status.RUNNING
 
 
-def test_sweep_buries_what_killed_three_workers():
+def test_threat_25_sweep_buries_what_killed_three_workers():
     job = expired(attempts=3)
     sweep()
     assert status(job) == Status.DEAD

@@ -92,7 +92,7 @@ class Furnished:
         counts = any(word in route for word in ("standings", "bundle", "ballots", "dataset"))
         round_ = self.counted if counts or route.endswith("learning/") else self.round
         return {
-            "slug": self.version.slug if route.startswith("versions") else self.brief.slug,
+            "slug": self.version.slug if "versions" in route else self.brief.slug,
             "address": self.member.address,
             "round_id": str(round_.pk),
             "digest": self._digest(route),

@@ -74,7 +74,7 @@ def _tell(row: ChainRound) -> bool:
     return True
 
 
-def _kind(row: ChainRound, share: Share) -> Kind:
+def _kind(row: ChainRound, share: Share) -> Notification.Kind:
     if row.state != State.SETTLED:
         return Kind.STAKE_REFUND
     return Kind.STAKE_WON if share.earned else Kind.STAKE_LOST

@@ -57,7 +57,7 @@ def _draw(request: HttpRequest, title: str, digests: Sequence[str]) -> bytes:
 
 def _open(digests: Sequence[str]) -> list[Image.Image]:
     """Small renditions; one whose file is gone meanwhile is left out."""
-    found = []
+    found: list[Image.Image] = []
     for digest in digests:
         try:
             with default_storage.open(files.thumbnail_name(digest)) as file:

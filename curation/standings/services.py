@@ -72,10 +72,11 @@ def publish_tally(*, round_id: int, facts: ChainFacts) -> Tally:
 
 def _tell(round_: Round) -> None:
     """Tell the sponsor and everybody who judged that the result is out."""
-    what = {"kind": Notification.Kind.RESULT, "about": f"round:{round_.pk}"}
-    notify_member(member_id=round_.brief.posted_by_id, facts={"yours": True}, **what)
+    kind, about = Notification.Kind.RESULT, f"round:{round_.pk}"
+    sponsor = round_.brief.posted_by_id
+    notify_member(member_id=sponsor, kind=kind, about=about, facts={"yours": True})
     voters = Ballot.objects.filter(round=round_).order_by().values_list("voter", flat=True)
-    notify_members(member_ids=voters.distinct(), **what)
+    notify_members(member_ids=voters.distinct(), kind=kind, about=about)
 
 
 def _give_weights(count: Count) -> None:

@@ -21,6 +21,7 @@ from .table import ROLES
 BACKEND = "curation.accounts.backends.AddressBackend"
 WORDS = {"title": "A crest for the bakery", "purpose": "It hangs above the oven."}
 BRIEF = WORDS | {"rounds_planned": 3, "candidates_per_round": 48, "round_minutes": 60}
+REASON = {"reason": "spam", "note": ""}
 # What is posted by route, so that more is asked than whether an empty form is refused.
 FORMS: dict[str, Callable[[Furnished, str], dict[str, Any]]] = {
     "briefs/new/": lambda site, role: BRIEF,
@@ -34,6 +35,9 @@ FORMS: dict[str, Callable[[Furnished, str], dict[str, Any]]] = {
     },
     "moderation/members/<str:address>/": lambda site, role: {"do": "strike", "reason": "spam"},
     "moderation/second/": lambda site, role: {"do": "propose", "deed": "ban", "reason": "spam"},
+    "moderation/briefs/": lambda site, role: REASON | {"do": "stop", "brief": site.brief.pk},
+    "moderation/rounds/": lambda site, role: REASON | {"round": site.counted.pk},
+    "moderation/model/": lambda site, role: REASON | {"do": "promote", "version": site.version.pk},
     "moderation/appeals/": lambda site, role: {"appeal": site.appeal.pk, "answer": "No."},
     "api/v1/briefs": lambda site, role: WORDS,
 }

@@ -74,7 +74,7 @@ PAGES: Final[dict[str, tuple[str, str, str]]] = {
     "briefs/new/": ("200", "302, muted 200", NO),  # the muted one reads why not
     "briefs/preview": (NO, "out 302, in 200", NO),
     "briefs/preview/<str:token>": ("404, member 200", NO, NO),
-    "briefs/<slug:slug>/withdraw": (NO, "out 302, in 403, member 409, staff 409", NO),
+    "briefs/<slug:slug>/withdraw": (NO, "out 302, in 403, member 409", NO),
     "account/": ("out 302, in 200", NO, NO),
     "account/name": (NO, "302", NO),
     "account/export.json": ("out 302, in 200", NO, NO),

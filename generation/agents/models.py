@@ -13,7 +13,7 @@ class Agent(models.Model):
     manner = models.CharField(max_length=200)
     boldness = models.FloatField(default=0.5)  # softmax temperature of its choices, (0, 2]
     seeds_per_prompt = models.PositiveSmallIntegerField(default=4)
-    steps = models.PositiveSmallIntegerField(default=20)
+    steps = models.PositiveSmallIntegerField(default=12)
     guidance = models.FloatField(default=3.0)
     width = models.PositiveSmallIntegerField(default=256)
     height = models.PositiveSmallIntegerField(default=256)

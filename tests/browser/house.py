@@ -85,8 +85,9 @@ class House:
             web.send_signal(how)
             try:
                 web.wait(timeout=20)
-            finally:
+            except subprocess.TimeoutExpired:  # the supervisor is no more patient
                 web.kill()
+                web.wait()
 
 
 @contextmanager

@@ -125,7 +125,6 @@ def test_no_memory_at_all_stops_the_run_and_says_what_to_do(make_run):
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from generation.learning.adapters import read_adapter
 from generation.learning.errors import CheckpointUnsaved
 from generation.learning.jobs import open_run
 from generation.learning.training import run_slice

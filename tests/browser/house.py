@@ -37,6 +37,7 @@ class House:
             "DATABASE_URL": os.environ["DATABASE_URL"].replace("/salon?", f"/{DATABASE}?"),
             "PORT": str(self.port),
             "SITE_URL": self.url,
+            "SECRET_KEY": settings.SECRET_KEY,  # tests write sessions
             "PYTHONUNBUFFERED": "1",
             **variables,
         }

@@ -7,6 +7,7 @@ can be scrolled sideways.
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -38,7 +39,6 @@ from .looking import wait_live
 from .test_posting_briefs import let_in
 
 PHONE = {"width": 390, "height": 844}
-READERS = ("visitor", "member", "operator")
 # What is no page: files, JSON and fragments of pages; pictures are tested in tests/curation.
 NO_PAGES = (
     *(
@@ -51,18 +51,20 @@ NO_PAGES = (
         "metrics",
         "sheet/",
         "demo-",
+        "postcards/",
     ),
-    *(".safetensors", ".md", ".json", "moderation/pictures", "api/v1", "/events", "/pool"),
+    *(".safetensors", ".md", ".json", "moderation/pictures", "api/v1", "/events", "/pool", "/bell"),
     "candidates/<digest:digest>/stakes",
 )
+# Pictures that are not there, and dates that are none, typed as such.
+HARMLESS = re.compile("Failed to load resource|does not conform to the required format")
 LIVE = "window.hacked === undefined && window.salonTest.violations.length === 0"
 QUERIES = {
     "/moderation/": ("q", "source", "reason"),
     "/moderation/log/": ("before",),
     "/sign-in/": ("next",),
-    "/activity/": ("after", "part"),
+    "/activity/": ("after",),
     "/votes/": ("after",),
-    "/stakes/": ("part",),
 }
 
 
@@ -84,9 +86,18 @@ class Words:
 
 
 WORDS = {"markup": MARKUP[::3], "more markup": MARKUP[1::3], "naughty": NAUGHTY}
+# Operators see what others see and more; in full, everybody reads everything.
+LEAST = {"visitor": 15, "member": 20, "operator": 25}  # pages that each may see
+SOAK = os.environ.get("SALON_SOAK") == "1"
+READ = [
+    (words, reader)
+    for words in WORDS
+    for reader in LEAST
+    if SOAK or reader == "operator" or words == "markup"
+]
 
 
-@pytest.fixture(scope="module", params=WORDS)
+@pytest.fixture(scope="module")
 def site(request, house) -> Iterator[Furnished]:
     """The house, furnished with hostile words."""
     ModelVersion.objects.filter(status="live").update(status="retired")
@@ -129,21 +140,21 @@ def assert_harmless(page: Page, visit: Visitor, where: str) -> None:
     assert page.locator(foreign).count() == 0, where
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], where
     assert visit.problems == [], where
-    heard = [text for text in visit.console if "Failed to load resource" not in text]
+    heard = [text for text in visit.console if not HARMLESS.search(text)]
     assert heard == [], where
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(("site", "reader"), READ, indirect=["site"])
 def test_threat_20_no_page_runs_or_breaks_at_what_people_wrote(site, visit, reader) -> None:
     page, seen = open_as(visit, getattr(site, reader, None)), 0
     for address in addresses(site):
-        answer = page.goto(address)
-        page.wait_for_load_state("networkidle")
+        answer = page.goto(address)  # until everything has loaded, and failed to load
         assert_harmless(page, visit, f"{reader} at {address}")
         seen += answer.status == 200
-    assert seen > {"visitor": 15, "member": 20, "operator": 25}[reader]
+    assert seen > LEAST[reader]
 
 
+@pytest.mark.parametrize("site", ["naughty"], indirect=True)
 def test_threat_20_what_is_asked_for_is_shown_as_text(site, visit) -> None:
     page = open_as(visit, site.operator)
     asked = {**QUERIES, site.round.get_absolute_url(): ("after",), "/nowhere/": ("x",)}
@@ -193,7 +204,6 @@ def test_threat_20_forms_give_back_what_was_typed(gallery, visit, text) -> None:
         form = page.locator(f"main form:has([name={names[0]}])").first.element_handle()
         with page.expect_navigation():
             page.evaluate(FILL, [form, names, typed])
-        page.wait_for_load_state("networkidle")
         assert page.locator(".field-error, [role=alert]:visible, .errorlist").count() > 0, address
         assert_harmless(page, visit, address)
         visit.leave()

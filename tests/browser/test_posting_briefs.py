@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from pathlib import Path
 
 import pytest
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -27,9 +26,7 @@ PURPOSE = "It hangs above the oven and is stamped into loaves."
 
 
 @pytest.fixture
-def member(house, settings) -> Member:
-    """A member of the house; its sessions are signed with the house's own key."""
-    settings.SECRET_KEY = (Path(house.env["SALON_DATA"]) / "secret_key").read_text().strip()
+def member(house) -> Member:
     return Member.objects.create_user(f"0x{secrets.token_hex(20)}", name="Berthe")
 
 

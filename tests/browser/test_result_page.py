@@ -261,8 +261,7 @@ def test_the_page_turns_over_when_the_round_closes_and_when_it_is_counted(
     expect(page.locator("h1")).to_have_text("The jury chose none", timeout=PATIENCE_MS)
 
 
-def test_members_see_their_own_part(gallery, visit, round_, house, settings) -> None:
-    settings.SECRET_KEY = (Path(house.env["SALON_DATA"]) / "secret_key").read_text().strip()
+def test_members_see_their_own_part(gallery, visit, round_) -> None:
     counted_round(round_, gallery.fill(round_, 5), ballots=80, voters=4)
     page = visit("/")
     let_in(page, Member.objects.filter(ballots__round=round_).first())

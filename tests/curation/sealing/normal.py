@@ -23,6 +23,7 @@ _CHANCE = (
     (r"'request_id': '[^']+'", "in logs"),
     (r"'correlation_id': [^,}]+", "the same"),
     (r"'timestamp': '[^']+'", "in logs"),
+    (r"Block \d+, mined <time.*?</time>. Final up to \d+", "the chain is one and goes on"),
 )
 _PATTERN = re.compile("|".join(pattern for pattern, _ in _CHANCE))
 # Of metrics: how long something took, when it was first counted, what the process is like, and

@@ -33,8 +33,9 @@ def standing_clock() -> Iterator[datetime]:
     now = timezone.now()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: now)
-        until = defaultfilters.timeuntil
+        until, since = defaultfilters.timeuntil, defaultfilters.timesince
         patch.setattr(defaultfilters, "timeuntil", lambda at: until(at, now))
+        patch.setattr(defaultfilters, "timesince", lambda at: since(at, now))
         patch.setattr(hub, "LOOK_EVERY_S", 1000)  # by the real clock it looks now and then
         patch.setattr(settings, "STAKING_TERMS", f"{Play.__module__}.play_terms")
         yield now

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
-WORKERS ?= 2
+WORKERS ?= 3
 MINUTES ?= 10
 SOCKETS ?= 1000
 BALLOTS ?= 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,17 @@ from django.conf import settings
 from django.core.management import call_command
 from xdist.scheduler import LoadScopeScheduling
 
-# Folders whose tests share a site that takes long to start, or run whole stacks: one at a time.
-TOGETHER = {"tests/browser/": "browser", "tests/flows/": "stacks", "tests/faults/": "stacks"}
+# Tests that share a site which takes long to start, or run whole stacks: one at a time.
+TOGETHER = {
+    "tests/browser/test_[a-l]": "browser, first half",
+    "tests/browser/": "browser, second half",
+    "tests/flows/": "stacks",
+    "tests/faults/": "stacks",
+}
 # What takes longest, longest first, so that no worker begins it when the others have nothing left.
 LONG = (
-    "browser",
+    "browser, first half",
+    "browser, second half",
     "tests/chain/test_contracts.py",
     "tests/curation/test_tally_sealing.py",
     "tests/generation/learning/test_faults.py",
@@ -36,7 +43,7 @@ class Together(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0]
-        return next((name for folder, name in TOGETHER.items() if file.startswith(folder)), file)
+        return next((name for start, name in TOGETHER.items() if re.match(start, file)), file)
 
     def _assign_work_unit(self, node: Any) -> None:
         if first := next(filter(self.workqueue.__contains__, LONG), None):

@@ -56,15 +56,15 @@ def _draw(request: HttpRequest, title: str, digests: Sequence[str]) -> bytes:
 
 
 def _open(digests: Sequence[str]) -> list[Image.Image]:
-    """Small renditions; one whose file is gone meanwhile is left out."""
+    """Small renditions; one whose file is gone meanwhile, or is no picture, is left out."""
     found: list[Image.Image] = []
     for digest in digests:
         try:
             with default_storage.open(files.thumbnail_name(digest)) as file:
                 image = Image.open(io.BytesIO(file.read()), formats=["WEBP"])
-        except FileNotFoundError:
+                image.load()
+        except OSError:  # gone, cut off, or nothing that Pillow knows
             continue
-        image.load()
         found.append(image)
     return found
 

@@ -41,7 +41,7 @@ def test_page_says_that_it_is_reconnecting(house, gallery, visit):
     house.kill()
     word = page.locator(f"[data-live-word='{round_.pk}']")
     expect(word).to_contain_text("Reconnecting")
-    house.begin()
+    house.open()
     expect(word).to_have_text("Being drawn now", timeout=PATIENCE_MS)
 
 

@@ -190,7 +190,7 @@ def test_poster_stops_a_brief_and_withdraws_it_between_rounds(visit, member, gal
     page.reload()
     page.get_by_text("Withdraw this brief").click()
     page.get_by_role("button", name="Withdraw it").click()
-    expect(page.locator(".eyebrow").first).to_have_text("Brief · withdrawn")
+    expect(page.locator("main .eyebrow").first).to_have_text("Brief · withdrawn")
     page.goto("/")
     expect(page.locator("#briefs")).not_to_contain_text("A sign for the ferry")
 

@@ -118,7 +118,8 @@ def open_oldest(page: Page) -> None:
             break
         page.wait_for_timeout(1000)
         page.reload()
-    page.locator(".wall").first.locator(".card:not(.easel) a").last.click()
+    hung = page.locator(".card:not(.easel)")
+    page.locator(".wall", has=hung).first.locator(".card:not(.easel) a").last.click()
     expect(page).to_have_url(re.compile(r"/candidates/[0-9a-f]{64}/$"))
 
 

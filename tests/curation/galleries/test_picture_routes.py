@@ -13,13 +13,19 @@ from tests.curation.sealing.pages import Page, pages
 from tests.furnished import Furnished, furnish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
-# By route, what it is served as. Avatars are drawn by us from an address, and are the only SVG.
+# By route, what it is served as. Avatars are drawn by us from an address, and are the only SVG;
+# postcards are drawn by us from thumbnails.
 SERVED = {
     "media/pictures/<digest:digest>.png": "image/png",
     "media/thumbnails/<digest:digest>.webp": "image/webp",
     "moderation/pictures/<digest:digest>": "image/webp",
     "training/<int:run_id>/sheet/<digest:digest>.png": "image/png",
     "avatars/<str:address>.svg": "image/svg+xml",
+    "postcards/home.jpg": "image/jpeg",
+    "postcards/briefs/<slug:slug>.jpg": "image/jpeg",
+    "postcards/rounds/<int:round_id>.jpg": "image/jpeg",
+    "postcards/candidates/<digest:digest>.jpg": "image/jpeg",
+    "postcards/versions/<slug:slug>.jpg": "image/jpeg",
 }
 HOSTILE = {
     "HTML": b"<!doctype html><script>alert(1)</script>",
@@ -59,7 +65,7 @@ def test_threat_20_picture_routes_serve_pictures_alone(site, kind) -> None:
         assert answer["Content-Type"] == content_type, route
         assert answer["X-Content-Type-Options"] == "nosniff", route
         assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox", route
-        if route.startswith("avatars"):
+        if route.startswith(("avatars", "postcards")):
             assert HOSTILE[kind] not in answer.content or kind == "nothing"
 
 

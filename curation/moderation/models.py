@@ -54,7 +54,7 @@ class Action(models.TextChoices):
     BRIEF_WITHDRAWN = "brief_withdrawn", "Brief withdrawn"
     PASSKEY_ADDED = "passkey_added", "Passkey registered"
     PASSKEY_REMOVED = "passkey_removed", "Passkey removed"
-    PASSKEY_REQUIRED = "passkey_required", "Passkey asked of somebody"
+    PASSKEY_REQUIRED = "passkey_required", "Passkey asked of somebody, or no longer"
     PASSKEY_COPIED = "passkey_copied", "Passkey refused: perhaps a copy"
 
 

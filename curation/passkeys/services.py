@@ -216,9 +216,13 @@ def remove_passkey(*, member: Member, passkey_id: int, by: Member | None) -> Non
 
 
 @transaction.atomic
-def require_passkey(*, member: Member) -> None:
-    """Ask this member for a passkey even where it is only offered, and end their sessions."""
-    before, member.needs_passkey = member.needs_passkey, True
+def require_passkey(*, member: Member, required: bool = True) -> None:
+    """Ask this member for a passkey even where it is only offered, and end their sessions.
+
+    Args:
+        required: whether to ask; taken back, one they have is asked for all the same.
+    """
+    before, member.needs_passkey = member.needs_passkey, required
     member.save(update_fields=["needs_passkey"])
     moderation.record(
         action=Action.PASSKEY_REQUIRED,
@@ -226,7 +230,7 @@ def require_passkey(*, member: Member) -> None:
         by=None,
         reason=Reason.OTHER,
         before={"required": before},
-        after={"required": True},
+        after={"required": required},
     )
     accounts.end_other_sessions(member=member, keep_key="")
 

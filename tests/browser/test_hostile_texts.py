@@ -52,6 +52,8 @@ NO_PAGES = (
         "sheet/",
         "demo-",
         "postcards/",
+        "apple-touch",
+        "robots",
     ),
     *(".safetensors", ".md", ".json", "moderation/pictures", "api/v1", "/events", "/pool", "/bell"),
     "candidates/<digest:digest>/stakes",
@@ -87,7 +89,7 @@ class Words:
 
 WORDS = {"markup": MARKUP[::3], "more markup": MARKUP[1::3], "naughty": NAUGHTY}
 # Operators see what others see and more; in full, everybody reads everything.
-LEAST = {"visitor": 15, "member": 20, "operator": 25}  # pages that each may see
+LEAST = {"visitor": 25, "member": 27, "operator": 36}  # pages that each may see
 SOAK = os.environ.get("SALON_SOAK") == "1"
 READ = [
     (words, reader)

@@ -12,7 +12,7 @@ from curation.passkeys.services import remove_passkey, require_passkey
 
 
 class Command(BaseCommand):
-    help = "List the passkeys of a member of staff; remove one or all, or ask for one."
+    help = "List the passkeys of a member of staff; remove one or all, ask for one or no longer."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("address", help="an Ethereum address, 0x…")
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         what.add_argument(
             "--require", action="store_true", help="ask for one even where it is only offered"
         )
+        what.add_argument("--no-require", action="store_true", help="take that back")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -41,6 +42,9 @@ class Command(BaseCommand):
         if options["require"]:
             require_passkey(member=member)
             self.stdout.write("A passkey is asked of this member; every session was ended.")
+        if options["no_require"]:
+            require_passkey(member=member, required=False)
+            self.stdout.write("No passkey is asked of this member alone; every session was ended.")
         for row in Passkey.objects.filter(member=member):
             used = f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never"
             made = f"{row.created_at:%Y-%m-%d %H:%M}"

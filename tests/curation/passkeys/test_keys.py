@@ -86,6 +86,11 @@ def test_threat_27_a_shell_asks_for_a_passkey_and_ends_the_sessions(settings, mo
     assert before.client.get("/moderation/").status_code == 404  # signed out
     assert not Browser(moderator).is_open
     assert actions("required") == 1
+    call_command("passkeys", moderator.address, "--no-require")
+    assert Browser(moderator).is_open
+    rows = ModerationAction.objects.filter(action="passkey_required").order_by("number")
+    assert [row.after["required"] for row in rows] == [True, False]
+    assert list(faults_in(log.entries())) == []
 
 
 def test_threat_27_a_shell_removes_passkeys_and_ends_the_sessions(enrolled, moderator, capsys):

@@ -3,27 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
-
-from project.env import BASE
 
 from .looking import expect_easel, wait_live
-
-AXE = BASE / "node_modules/axe-core/axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds, one line each."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text())
-    found = page.evaluate("tags => axe.run({ runOnly: tags })", TAGS)["violations"]
-    return [
-        f"{rule['id']}: {node['html'][:160]} {node.get('failureSummary', '')}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
+from .sound import NARROW, assert_sound, violations
 
 
 def address(gallery, name: str) -> str:
@@ -52,13 +34,7 @@ def test_axe_finds_what_is_wrong(visit):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_has_no_axe_violations_and_no_sideways_scrolling(gallery, visit, name):
     page = visit(address(gallery, name), reduced_motion="reduce")
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
-            assert violations(page) == [], f"{light}, {size['width']} px"
+    assert_sound(page, name)
 
 
 def test_a_wall_at_work_has_no_axe_violations(gallery, visit):

@@ -17,12 +17,10 @@ from curation.moderation import proposals, reports, sanctions
 from curation.moderation.roles import grant_role
 from tests.factories import MemberFactory
 
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import looks, violations
 from .wallets import Fake, browse, sign_in
 
 LOOK = os.environ.get("SALON_LOOK", "")  # a folder for pictures of the pages, to be looked at
-# Contrast hangs on the light, the rest on the size: two looks see what four would.
-LOOKS = (("light", "wide", WIDE), ("dark", "narrow", NARROW))
 
 
 def check(page: Page, path: str) -> list[str]:
@@ -30,15 +28,13 @@ def check(page: Page, path: str) -> list[str]:
     answer = page.goto(path)
     assert answer.status < 500, path
     wrong = [] if page.locator("h1").count() == 1 else [f"{path}: not one first heading"]
-    for light, size, viewport in LOOKS:
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        page.set_viewport_size(viewport)
-        where = f"{path} {light} {size}"
-        if page.evaluate("document.documentElement.scrollWidth") > viewport["width"]:
+    for look in looks(page):
+        where = f"{path} {look}"
+        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             wrong.append(f"{where}: wider than the screen")
         wrong += [f"{where}: {line}" for line in violations(page)]
         if LOOK:
-            name = f"{path.strip('/').replace('/', '_')[:40] or 'home'}-{light}-{size}.png"
+            name = f"{path.strip('/').replace('/', '_')[:40] or 'home'}-{look}.png"
             page.screenshot(path=str(Path(LOOK, name)), full_page=True)
     return wrong
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from curation.models import Brief, Delegation, Member, MemberSession
 from tests.wallets import Wallet
 
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_sound, violations
 from .wallets import Fake, browse, expect_signed_in, sign_in
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -180,12 +180,6 @@ def test_account_and_member_pages_are_accessible(page, fox):
     expect(page.locator("#name-part .said")).to_have_text("Saved.")
     for path in ("/account/", f"/members/{fox.wallet.address}/"):
         page.goto(path)
-        for light in ("light", "dark"):
-            page.emulate_media(color_scheme=light, reduced_motion="reduce")
-            for size in (NARROW, WIDE, {"width": 320, "height": 640}):
-                page.set_viewport_size(size)
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= size["width"], (path, light, size)
-                assert violations(page) == [], (path, light, size)
+        assert_sound(page, path, {"width": 320, "height": 640})
         page.click(".member-chip summary")
         assert violations(page) == []

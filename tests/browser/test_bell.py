@@ -11,7 +11,7 @@ from curation.models import Member, Notification
 from curation.notifications.services import notify_members
 
 from .looking import wait_live
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_sound, violations
 from .wallets import Fake, browse, sign_in
 
 
@@ -71,9 +71,4 @@ def test_page_and_bell_are_accessible_everywhere(gallery, visit, fox):
     for kind in ("result", "stake_won", "brief_round", "sanctioned"):
         tell(fox, kind, "sanction:99" if kind == "sanctioned" else "round:1")
     page.reload()
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE, *({"width": width, "height": 640} for width in (320, 360))):
-            page.set_viewport_size(size)
-            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], size
-            assert violations(page) == [], (light, size)
+    assert_sound(page, "told", *({"width": width, "height": 640} for width in (320, 360)))

@@ -27,7 +27,7 @@ from tests.factories import JobFactory, StandingFactory, TallyFactory, VersionFa
 from tests.generation.training.learned import challenge_of, finished, measure, run_of
 
 from .looking import PATIENCE_MS
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_fits, looks, violations
 
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the pages
 
@@ -131,14 +131,9 @@ def test_the_page_of_beliefs_is_sound_in_every_light_and_width(visit, beliefs) -
 
 def assert_sound(page: Page, name: str) -> None:
     """Nothing sticks out and nobody is shut out; with a folder for them, pictures are taken."""
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            if SHOTS:
-                page.wait_for_timeout(400)
-                place = Path(SHOTS) / f"{name}-{light}-{size['width']}.png"
-                page.screenshot(path=place, full_page=True)
-            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
-            assert violations(page) == [], f"{light}, {size['width']} px"
+    for look in looks(page, every=bool(SHOTS)):
+        if SHOTS:
+            page.wait_for_timeout(400)
+            page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
+        assert_fits(page, look)
+        assert violations(page) == [], look

@@ -20,7 +20,7 @@ from generation.emblems import vocabulary
 from project import seeds
 from tests.factories import VersionFactory
 
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_sound, violations
 
 PURPOSE = "It hangs above the oven and is stamped into loaves."
 
@@ -211,10 +211,4 @@ def test_pages_for_briefs_have_no_axe_violations_and_no_sideways_scrolling(form,
     for name, look in looks.items():
         look()
         shown = visitor if name == "visitor" else page
-        for light in ("light", "dark"):
-            shown.emulate_media(color_scheme=light, reduced_motion="reduce")
-            for size in (NARROW, WIDE):
-                shown.set_viewport_size(size)
-                wide = shown.evaluate("document.documentElement.scrollWidth")
-                assert wide <= size["width"], f"{name}, {light}: {wide} px wide"
-                assert violations(shown) == [], f"{name}, {light}, {size['width']} px"
+        assert_sound(shown, name)

@@ -12,7 +12,7 @@ from chain.anchoring.services import gather_batch
 from tests.chain.anchoring.rounds import anchored, put_on_chain
 
 from .looking import wait_for
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import NARROW, assert_fits, looks, violations
 
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the page
 
@@ -35,16 +35,11 @@ def test_the_page_of_a_proof_has_no_axe_violations_and_no_sideways_scrolling(
         page.get_by_text("The proof, and how to check it yourself").press("Enter")
         expect(section.locator(".hashes li")).to_have_count(len(candidate.anchor.proof))
         expect(section.locator("pre")).to_be_visible()
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
-            assert violations(page) == [], f"{light}, {size['width']} px"
-            if SHOTS:
-                name = f"proof-{state}-{light}-{size['width']}.png"
-                page.screenshot(path=Path(SHOTS) / name, full_page=True)
+    for look in looks(page, every=bool(SHOTS)):
+        assert_fits(page, look)
+        assert violations(page) == [], look
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"proof-{state}-{look}.png", full_page=True)
 
 
 def test_a_round_that_is_not_on_the_chain_shows_no_proof(gallery, visit) -> None:

@@ -31,7 +31,7 @@ from tests.voters import deploy
 from .chromium import Visitor
 from .gallery import Gallery
 from .looking import PATIENCE_MS, wait_for
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_fits, looks, violations
 from .test_posting_briefs import let_in
 
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the pages
@@ -114,18 +114,14 @@ STATES = ["sealed", "counting", "cancelled", "no winner", "few ballots", "result
 def test_page_is_sound_in_every_light_and_width(gallery, visit, round_, name) -> None:
     address = state_of(name, gallery, round_)
     page = visit(address, reduced_motion="reduce")
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            for opened in (False, True):
-                if opened:
-                    page.eval_on_selector_all("main details", "all => all.map(d => d.open = true)")
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
-                assert violations(page) == [], f"{light}, {size['width']} px"
-            page.eval_on_selector_all("main details", "all => all.map(d => d.open = false)")
-            shoot(page, f"{name.replace(' ', '-')}-{light}-{size['width']}")
+    for look in looks(page, every=bool(SHOTS)):
+        for opened in (False, True):
+            if opened:
+                page.eval_on_selector_all("main details", "all => all.map(d => d.open = true)")
+            assert_fits(page, look)
+            assert violations(page) == [], look
+        page.eval_on_selector_all("main details", "all => all.map(d => d.open = false)")
+        shoot(page, f"{name.replace(' ', '-')}-{look}")
     assert visit.console == []
 
 

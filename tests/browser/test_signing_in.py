@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from curation.models import Member
 from tests.wallets import Wallet
 
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_fits, looks, violations
 from .wallets import (
     Fake,
     asked,
@@ -219,14 +219,11 @@ def test_every_step_is_accessible_wide_and_narrow_light_and_dark(visit):
 
     def look(step: str) -> None:
         expect(page.locator(f"[data-step={step}]")).to_be_visible()
-        for light in ("light", "dark"):
-            page.emulate_media(color_scheme=light, reduced_motion="reduce")
-            for size in (NARROW, WIDE):
-                page.set_viewport_size(size)
-                assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-                sheet = "(d) => d.scrollWidth <= d.clientWidth"
-                assert page.eval_on_selector("dialog", sheet), (step, size)
-                assert violations(page) == [], (step, light, size)
+        for seen in looks(page):
+            assert_fits(page, f"{step} {seen}")
+            sheet = "(d) => d.scrollWidth <= d.clientWidth"
+            assert page.eval_on_selector("dialog", sheet), (step, seen)
+            assert violations(page) == [], (step, seen)
 
     open_dialog(page)
     look("choose")

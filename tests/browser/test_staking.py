@@ -16,7 +16,7 @@ from curation.stakes.amounts import rounded
 
 from .exchange import afresh, demo_page, exchange, submit, tray, until
 from .looking import PATIENCE_MS, is_marked, mark, wait_live
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_fits, looks, violations
 
 # They follow a chain's clock beside the machine's, and miss a step when the machine is busy.
 pytestmark = pytest.mark.skipif(
@@ -224,15 +224,11 @@ def test_pages_of_stakes_have_no_axe_violations_and_no_sideways_scrolling(
     page.goto(paths[name])
     if name == "pool":
         page.click(".fund summary")
-    for light in ("light", "dark"):
-        page.emulate_media(color_scheme=light, reduced_motion="reduce")
-        for size in (NARROW, WIDE):
-            page.set_viewport_size(size)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= size["width"], f"{light}, {size['width']} px: {wide} px wide"
-            assert violations(page) == [], f"{light}, {size['width']} px"
-            if SHOTS:
-                page.screenshot(path=Path(SHOTS) / f"{name}-{light}-{size['width']}.png")
+    for look in looks(page, every=bool(SHOTS)):
+        assert_fits(page, look)
+        assert violations(page) == [], look
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png")
 
 
 def test_without_scripts_everything_can_be_read(exchange, gallery, visit) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import NARROW, WIDE, violations
 from .wallets import Fake, browse, sign_in
 
 SHIFTS = """() => new Promise((done) => {

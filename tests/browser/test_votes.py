@@ -13,7 +13,7 @@ from curation.galleries.takedowns import hide_candidate
 from curation.models import Candidate
 
 from .judging import a_round, contracts, enter, judge, press, wait_ballots
-from .test_accessibility import NARROW, WIDE, violations
+from .sound import assert_sound
 from .wallets import Fake
 
 __all__ = ["contracts"]
@@ -76,13 +76,7 @@ def test_the_votes_page_is_accessible_full_and_empty(gallery, visit) -> None:
     page.goto("/votes/")
 
     def look(what: str) -> None:
-        for light in ("light", "dark"):
-            page.emulate_media(color_scheme=light, reduced_motion="reduce")
-            for size in (NARROW, WIDE):
-                page.set_viewport_size(size)
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= size["width"], (what, size)
-                assert violations(page) == [], (what, light, size)
+        assert_sound(page, what)
 
     expect(page.locator(".empty")).to_contain_text("Find a round to judge")
     expect(page.locator("[data-receipts]")).to_be_hidden()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from chain.operator.deploying import forget_chain
 from curation.ballots.models import Ballot
@@ -27,6 +30,7 @@ from .judging import (
     judge_path,
     press,
     wait_ballots,
+    waiting,
 )
 from .looking import PATIENCE_MS, is_marked, mark
 from .wallets import Fake, asked
@@ -87,6 +91,27 @@ def test_ten_pairs_are_judged_by_keys_without_another_prompt(gallery, visit) -> 
     assert [int(b.nonce) for b in cast] == sorted({int(b.nonce) for b in cast})
     expect(page.locator("[data-part=count]")).to_have_text("10 judged · 50 to go")
     assert not TOO_OFTEN & set(asked(page, "Fox"))
+
+
+def test_an_answer_that_is_late_counts_no_vote_away(gallery, visit) -> None:
+    round_, fox = a_round(gallery), Fake()
+    page = judge(visit, round_, fox)
+    held: list[Callable[[], None]] = []
+
+    def hold(route: Route) -> None:
+        answer = route.fetch()  # before the votes
+        held.append(lambda: route.fulfill(response=answer))
+
+    page.context.route(re.compile(r"/pairs\?count="), hold, times=1)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    until(page, lambda: held, "the site is asked")
+    for _ in range(2):
+        press(page, "ArrowLeft")
+    wait_ballots(page, fox, round_, 2)
+    until(page, lambda: waiting(page) == 0, "receipts")
+    held[0]()
+    page.wait_for_timeout(500)
+    expect(page.locator("[data-part=count]")).to_have_text("2 judged · 58 to go")
 
 
 def test_a_vote_answers_within_a_frame(gallery, visit) -> None:

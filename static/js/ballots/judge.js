@@ -52,7 +52,7 @@ class Judge {
   /** @param {boolean} [always] even when there were none the last time */
   async fill(always = false) {
     const { supply, voting } = this;
-    const [before, isQuiet] = [supply.facts, voting.unsent.size === 0];
+    const [before, asked] = [supply.facts, voting.unsent.size ? null : voting.changes];
     try {
       await supply.fill(voting.unsent.size, always);
       this.isLost = false;
@@ -62,7 +62,7 @@ class Judge {
     }
     if (supply.facts === before) return;
     if (supply.facts?.voter.toLowerCase() !== this.outbox.member) location.reload(); // another's session
-    voting.learn(isQuiet);
+    voting.learn(asked);
     if (voting.isCountable) this.fill(true);
     if (!this.current && !this.isShut) this.wait();
   }

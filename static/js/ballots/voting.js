@@ -55,17 +55,22 @@ export class Voting {
     this.judged = 0;
     this.remaining = 0;
     this.isCounted = false; // what the site counts was taken over once
+    this.changes = 0; // how often the count changed here
     this.isAsking = false; // the wallet is
     outbox.listeners.add((news) => this.hear(news));
     setInterval(() => this.tick(), 1000);
   }
 
-  /** Take over what the site counts, unless it cannot know everything. @param {boolean} isQuiet */
-  learn(isQuiet) {
+  /**
+   * Take over what the site counts, unless it cannot know everything.
+   * @param {number | null} asked how often the count had changed when the site was asked; null: it
+   *   was not told of everything
+   */
+  learn(asked) {
     const { facts } = this.supply;
     if (!facts) return;
     this.outbox.use(String(facts.lastNonce));
-    if (isQuiet && !this.unsent.size) {
+    if (asked === this.changes && !this.unsent.size) {
       [this.judged, this.remaining] = [facts.judged, facts.remaining];
       this.isCounted = true;
     }
@@ -129,6 +134,7 @@ export class Voting {
 
   /** @param {number} by */
   count(by) {
+    this.changes += 1;
     this.judged = Math.max(0, this.judged + by);
     this.remaining = Math.max(0, this.remaining - by);
     this.stage.count(this.judged, this.remaining);

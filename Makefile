@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
-WORKERS ?= 3
+WORKERS ?= 2
 MINUTES ?= 10
 SOCKETS ?= 1000
 BALLOTS ?= 100

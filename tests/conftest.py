@@ -58,8 +58,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 @pytest.fixture(scope="session", autouse=True)
 def static_folder(data_folder: Path) -> None:
-    """Where static files are looked for, though most tests ask for none."""
+    """Where static files are looked for, though most tests ask for none.
+
+    Looked for when asked for: otherwise every test's client lists some five hundred of them first.
+    """
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

@@ -88,14 +88,14 @@ class Words:
 
 
 WORDS = {"markup": MARKUP[::3], "more markup": MARKUP[1::3], "naughty": NAUGHTY}
-# Operators see what others see and more; in full, everybody reads everything.
+# Operators see what others see and more; in a soak everybody reads everything.
 LEAST = {"visitor": 25, "member": 27, "operator": 36}  # pages that each may see
 SOAK = os.environ.get("SALON_SOAK") == "1"
 READ = [
     (words, reader)
     for words in WORDS
     for reader in LEAST
-    if SOAK or reader == "operator" or words == "markup"
+    if SOAK or reader == "operator" or (words, reader) == ("markup", "visitor")
 ]
 
 

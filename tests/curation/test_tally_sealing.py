@@ -38,6 +38,7 @@ from tests.voters import Voter
 WALL, CANDIDATES = "rounds/<int:round_id>/", "api/v1/rounds/<int:round_id>/candidates"
 SOAK = os.environ.get("SALON_SOAK") == "1"
 PAIRS = "api/v1/rounds/<int:round_id>/pairs"
+THEIRS = "^$|round|candidate|vote|ballot|stake|notification|activity|beliefs"
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +73,17 @@ def test_an_address_without_examples_is_an_error(ground, monkeypatch) -> None:
 
 
 def test_threat_11_nothing_tells_a_tally_before_close(worlds, ground) -> None:
-    left = crawl(worlds["left"], ground)
+    how = {"roles": tuple(ROLES) if SOAK else ("visitor", "staff")}
+    left = crawl(worlds["left"], ground, **how)
     assert len(left) > 1000
-    assert differences(left, crawl(worlds["right"], ground)) == {}
+    assert differences(left, crawl(worlds["right"], ground, **how)) == {}
+
+
+def test_threat_11_nothing_tells_it_to_those_who_take_part_either(worlds, ground) -> None:
+    """A member and a sponsor, at the addresses where what they see may differ from a visitor's."""
+    how = {"routes": routes_like(THEIRS), "roles": ("member", "sponsor")}
+    left, right = (crawl(worlds[name], ground, **how) for name in ("left", "right"))
+    assert differences(left, right) == {}
 
 
 def test_threat_11_a_round_in_which_hardly_anybody_voted_looks_like_any_other(worlds, ground):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ class Together(LoadScopeScheduling):
         if first := next(filter(self.workqueue.__contains__, LONG), None):
             self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
+
+
+def pytest_collection_finish() -> None:
+    """Let collecting garbage pass by what was imported: it stays, and there is a lot of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:

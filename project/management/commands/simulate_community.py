@@ -53,7 +53,7 @@ class Command(BaseCommand):
             round_minutes=options["round_minutes"],
             candidates=options["candidates"],
             seed=seed,
-            node=settings.ENV.rpc_url if settings.ENV.demo_wallet else "",
+            node=settings.ENV.rpc_url if settings.ENV.on_embedded_chain else "",
         )
         community = Community(plan, self.say)
         self.began = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from eth_utils.crypto import keccak
 
 from curation.models import Ballot, Brief, Member
+from project.management.commands import simulate_community
 from project.simulation.community import Community, Plan
 from project.simulation.members import HttpMember, SiteRefused
 from project.simulation.tastes import warmth
@@ -110,3 +112,20 @@ def test_the_same_seed_makes_the_same_members(site):
 def test_what_cannot_be_simulated_is_said(arguments, words):
     with pytest.raises(CommandError, match=words):
         call_command("simulate_community", *arguments, "--minutes", "0", stdout=io.StringIO())
+
+
+def test_beside_the_embedded_stack_a_plain_shell_lets_members_stake(monkeypatch, settings):
+    plans: list[Plan] = []
+
+    def remember(plan: Plan, say: object) -> None:
+        plans.append(plan)
+        raise CommandError("Enough.")
+
+    monkeypatch.setattr(simulate_community, "Community", remember)
+    ours = "http://127.0.0.1:8545"
+    shell = {"rpc_url": ours, "chain_port": 8545, "chain_id": 31337, "embedded_chain": False}
+    for rpc_given in (False, True):
+        settings.ENV = replace(settings.ENV, rpc_given=rpc_given, **shell)
+        with pytest.raises(CommandError, match="Enough"):
+            call_command("simulate_community", stdout=io.StringIO())
+    assert [plan.node for plan in plans] == [ours, ""]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
@@ -16,9 +20,20 @@ from curation.moderation.ending import end_brief
 from curation.moderation.proposals import propose
 
 
-def _search(request: HttpRequest) -> catalogue.Search:
+def _listed(
+    request: HttpRequest, found: Callable[[catalogue.Search], QuerySet[Any]]
+) -> dict[str, Any]:
+    """What a request searches for, and the page of it that it asks for.
+
+    Raises:
+        CursorInvalid: it goes on where nothing ended.
+    """
     text = request.GET.get("q", "").replace("\0", "")
-    return catalogue.Search(text=text, status=request.GET.get("status", ""))
+    search = catalogue.Search(text=text, status=request.GET.get("status", ""))
+    rows, cursor = page_of(
+        found(search), cursor=request.GET.get("cursor", ""), limit=catalogue.PAGE
+    )
+    return {"rows": rows, "cursor": cursor, "search": search}
 
 
 @staff_only
@@ -28,22 +43,18 @@ def briefs(request: HttpRequest, me: Member) -> HttpResponse:
     if request.method == "POST":
         say(request, lambda: _end(request, me))
         return redirect("moderation-briefs")
-    search = _search(request)
     try:
-        rows, cursor = page_of(
-            catalogue.briefs_found(search),
-            cursor=request.GET.get("cursor", ""),
-            limit=catalogue.PAGE,
-        )
+        listed = _listed(request, catalogue.briefs_found)
     except CursorInvalid:
         return redirect("moderation-briefs")
-    context = tabs(me) | {
-        "rows": rows,
-        "cursor": cursor,
-        "search": search,
-        "statuses": Brief.Status.choices,
-        "may_end": roles.has_role(me, roles.Role.SENIOR),
-    }
+    context = (
+        tabs(me)
+        | listed
+        | {
+            "statuses": Brief.Status.choices,
+            "may_end": roles.has_role(me, roles.Role.SENIOR),
+        }
+    )
     return render(request, "moderation/briefs.html", context)
 
 
@@ -62,21 +73,12 @@ def rounds(request: HttpRequest, me: Member) -> HttpResponse:
     if request.method == "POST":
         say(request, lambda: _propose(request, me))
         return redirect("moderation-rounds")
-    search = _search(request)
     try:
-        rows, cursor = page_of(
-            catalogue.rounds_found(search),
-            cursor=request.GET.get("cursor", ""),
-            limit=catalogue.PAGE,
-        )
+        listed = _listed(request, catalogue.rounds_found)
     except CursorInvalid:
         return redirect("moderation-rounds")
-    context = tabs(me) | {
-        "rows": catalogue.with_chain(rows),
-        "cursor": cursor,
-        "search": search,
-        "statuses": Round.Status.choices,
-    }
+    listed["rows"] = catalogue.with_chain(listed["rows"])
+    context = tabs(me) | listed | {"statuses": Round.Status.choices}
     return render(request, "moderation/rounds.html", context)
 
 

@@ -87,6 +87,27 @@ def matching(wanted: Wanted, candidates: QuerySet[Candidate]) -> QuerySet[Candid
     return candidates.filter(Q(prompt__icontains=text) | Q(digest__startswith=lowered))
 
 
+def _item(
+    source: str,
+    picture: Candidate,
+    deeds: tuple[str, ...],
+    *,
+    lines: tuple[str, ...] = (),
+    won: bool = False,
+) -> Item:
+    """A picture that waits since it was published."""
+    return Item(
+        source=source,
+        key=picture.digest,
+        title=picture.prompt,
+        since=picture.published_at,
+        lines=lines,
+        candidate=picture,
+        won=won,
+        deeds=deeds,
+    )
+
+
 class Reported:
     """Pictures that members reported, and nobody answered yet."""
 
@@ -157,17 +178,11 @@ class Held:
     def items(self, wanted: Wanted, limit: int) -> list[Item]:
         """Those whose round ends first come first."""
         found = matching(wanted, self._waiting()).distinct()
+        pictures = found.order_by("round__closes_at", "pk")[:limit]
+        deeds = ("approve", "disqualify")
         return [
-            Item(
-                source=self.name,
-                key=picture.digest,
-                title=picture.prompt,
-                since=picture.published_at,
-                lines=tuple(self._why(picture)),
-                candidate=picture,
-                deeds=("approve", "disqualify"),
-            )
-            for picture in found.order_by("round__closes_at", "pk")[:limit]
+            _item(self.name, picture, deeds, lines=tuple(self._why(picture)))
+            for picture in pictures
         ]
 
     @staticmethod
@@ -197,17 +212,8 @@ class Taken:
         """The latest first."""
         hidden = Candidate.objects.filter(status=Candidate.Status.HIDDEN)
         found = matching(wanted, hidden).select_related("round__brief").distinct()
-        return [
-            Item(
-                source=self.name,
-                key=picture.digest,
-                title=picture.prompt,
-                since=picture.published_at,
-                candidate=picture,
-                deeds=("restore", "disqualify"),
-            )
-            for picture in found.order_by("-pk")[:limit]
-        ]
+        deeds = ("restore", "disqualify")
+        return [_item(self.name, picture, deeds) for picture in found.order_by("-pk")[:limit]]
 
 
 class Hanging:
@@ -226,15 +232,5 @@ class Hanging:
         found = matching(wanted, shown).select_related("round__brief").distinct()
         pictures = list(found.order_by("-pk")[:limit])
         won = winners_among([picture.digest for picture in pictures])
-        return [
-            Item(
-                source=self.name,
-                key=picture.digest,
-                title=picture.prompt,
-                since=picture.published_at,
-                candidate=picture,
-                won=picture.digest in won,
-                deeds=("hide", "disqualify"),
-            )
-            for picture in pictures
-        ]
+        deeds = ("hide", "disqualify")
+        return [_item(self.name, picture, deeds, won=picture.digest in won) for picture in pictures]

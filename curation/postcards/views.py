@@ -61,9 +61,13 @@ def _open(digests: Sequence[str]) -> list[Image.Image]:
     for digest in digests:
         try:
             with default_storage.open(files.thumbnail_name(digest)) as file:
-                image = Image.open(io.BytesIO(file.read()), formats=["WEBP"])
-                image.load()
-        except OSError:  # gone, cut off, or nothing that Pillow knows
+                data = file.read()
+        except FileNotFoundError:  # other trouble of a disk passes, and must not be kept
+            continue
+        try:
+            image = Image.open(io.BytesIO(data), formats=["WEBP"])
+            image.load()
+        except OSError:  # cut off, or nothing that Pillow knows
             continue
         found.append(image)
     return found

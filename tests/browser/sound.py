@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize
 
@@ -49,9 +50,17 @@ def looks(page: Page, *more: ViewportSize, every: bool = False) -> Iterator[str]
         yield f"{light}-{size['width']}"
 
 
-def assert_sound(page: Page, what: str, *more: ViewportSize) -> None:
-    """Nothing is wider than the screen and axe-core finds nothing, in each light and size."""
-    for look in looks(page, *more):
+def assert_sound(page: Page, what: str, *more: ViewportSize, shots: str | None = None) -> None:
+    """Nothing is wider than the screen and axe-core finds nothing, in each light and size.
+
+    Args:
+        more: sizes beside a desktop's and a phone's.
+        shots: a folder for pictures of the page, in every light and size then.
+    """
+    for look in looks(page, *more, every=bool(shots)):
+        if shots:
+            page.wait_for_timeout(400)  # what grows or fades in
+            page.screenshot(path=Path(shots) / f"{what}-{look}.png", full_page=True)
         assert_fits(page, f"{what} {look}")
         assert violations(page) == [], f"{what} {look}"
 

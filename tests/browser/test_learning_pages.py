@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from curation.galleries.services import close_round
 from curation.models import Round, Standing, Tally
@@ -27,7 +26,7 @@ from tests.factories import JobFactory, StandingFactory, TallyFactory, VersionFa
 from tests.generation.training.learned import challenge_of, finished, measure, run_of
 
 from .looking import PATIENCE_MS
-from .sound import assert_fits, looks, violations
+from .sound import assert_sound
 
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the pages
 
@@ -120,20 +119,10 @@ def test_pages_are_sound_in_every_light_and_width(visit, run, name) -> None:
         version = finished(run)
         challenge_of(version)
         address = {"version": f"/versions/{version.slug}/", "model": "/model/"}.get(name, address)
-    assert_sound(visit(address, reduced_motion="reduce"), name)
+    assert_sound(visit(address, reduced_motion="reduce"), name, shots=SHOTS)
     assert visit.console == []
 
 
 def test_the_page_of_beliefs_is_sound_in_every_light_and_width(visit, beliefs) -> None:
-    assert_sound(visit(beliefs, reduced_motion="reduce"), "beliefs")
+    assert_sound(visit(beliefs, reduced_motion="reduce"), "beliefs", shots=SHOTS)
     assert visit.console == []
-
-
-def assert_sound(page: Page, name: str) -> None:
-    """Nothing sticks out and nobody is shut out; with a folder for them, pictures are taken."""
-    for look in looks(page, every=bool(SHOTS)):
-        if SHOTS:
-            page.wait_for_timeout(400)
-            page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
-        assert_fits(page, look)
-        assert violations(page) == [], look

@@ -19,7 +19,7 @@ from .chromium import Visitor
 from .gallery import Gallery, picture
 from .house import House
 from .looking import wait_for
-from .sound import assert_fits, looks, violations
+from .sound import assert_sound, violations
 from .wallets import Fake, browse, sign_in
 
 LOOK = os.environ.get("SALON_LOOK", "")  # a folder for pictures of the pages, to be looked at
@@ -192,12 +192,7 @@ def test_lists_fit_and_have_no_axe_violations(gallery, strictly, operator):
     for name in LISTS:
         page.goto(f"/moderation/{name}/")
         page.evaluate("document.querySelectorAll('main details').forEach((d) => (d.open = true))")
-        for look in looks(page, every=bool(LOOK)):
-            assert_fits(page, f"{name} {look}")
-            assert violations(page) == [], f"{name} {look}"
-            if LOOK:
-                path = f"{LOOK}/desk-{name}-{look}.png"
-                page.screenshot(path=path, full_page=name != "settings")
+        assert_sound(page, f"desk-{name}", shots=LOOK)
         assert page.evaluate("window.salonTest.violations") == [], name
 
 

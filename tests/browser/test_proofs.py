@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +11,7 @@ from chain.anchoring.services import gather_batch
 from tests.chain.anchoring.rounds import anchored, put_on_chain
 
 from .looking import wait_for
-from .sound import NARROW, assert_fits, looks, violations
+from .sound import NARROW, assert_sound
 
 SHOTS = os.environ.get("SALON_SHOTS")  # a folder for pictures of the page
 
@@ -35,11 +34,7 @@ def test_the_page_of_a_proof_has_no_axe_violations_and_no_sideways_scrolling(
         page.get_by_text("The proof, and how to check it yourself").press("Enter")
         expect(section.locator(".hashes li")).to_have_count(len(candidate.anchor.proof))
         expect(section.locator("pre")).to_be_visible()
-    for look in looks(page, every=bool(SHOTS)):
-        assert_fits(page, look)
-        assert violations(page) == [], look
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"proof-{state}-{look}.png", full_page=True)
+    assert_sound(page, f"proof-{state}", shots=SHOTS)
 
 
 def test_a_round_that_is_not_on_the_chain_shows_no_proof(gallery, visit) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,7 +15,7 @@ from curation.stakes.amounts import rounded
 
 from .exchange import afresh, demo_page, exchange, submit, tray, until
 from .looking import PATIENCE_MS, is_marked, mark, wait_live
-from .sound import assert_fits, looks, violations
+from .sound import assert_sound, violations
 
 # They follow a chain's clock beside the machine's, and miss a step when the machine is busy.
 pytestmark = pytest.mark.skipif(
@@ -224,11 +223,7 @@ def test_pages_of_stakes_have_no_axe_violations_and_no_sideways_scrolling(
     page.goto(paths[name])
     if name == "pool":
         page.click(".fund summary")
-    for look in looks(page, every=bool(SHOTS)):
-        assert_fits(page, look)
-        assert violations(page) == [], look
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png")
+    assert_sound(page, name, shots=SHOTS)
 
 
 def test_without_scripts_everything_can_be_read(exchange, gallery, visit) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from curation import rates
 from curation.galleries import files
 from tests.curation.sealing.pages import Page, pages
+from tests.factories import picture
 from tests.furnished import Furnished, furnish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
@@ -31,6 +32,7 @@ HOSTILE = {
     "HTML": b"<!doctype html><script>alert(1)</script>",
     "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "nothing": b"",
+    "half a picture": files.encode_thumbnail(picture(1, 64))[:-20],
 }
 
 

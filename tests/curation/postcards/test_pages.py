@@ -229,6 +229,24 @@ def test_without_a_cache_postcards_are_drawn_all_the_same(client, round_, hung, 
     keeping.forget(hung[0])
 
 
+def test_what_a_disk_could_not_read_for_once_is_not_left_out_for_good(
+    client, round_, hung, monkeypatch
+):
+    """A postcard without its pictures would be kept."""
+
+    def broken(*_: object) -> None:
+        raise OSError("Input/output error")
+
+    path = f"/postcards/rounds/{round_.pk}.jpg"
+    with monkeypatch.context() as trouble:
+        trouble.setattr(views.default_storage, "open", broken)
+        client.raise_request_exception = False
+        assert client.get(path).status_code == 500
+    whole = client.get(path)
+    cache.clear()
+    assert (whole.status_code, whole.content) == (200, client.get(path).content)
+
+
 def test_a_visitor_is_led_to_a_round_to_judge(client, round_, hung):
     assert client.get("/judge/").url == f"/rounds/{round_.pk}/judge/"
     close_round(round_=round_)

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from curation.galleries.models import Candidate
 
 KEPT_S = 3600
+AWAY = (redis.RedisError, OSError)  # what an unreachable cache raises
 DRAWN_AS = 1  # raised when postcards are drawn otherwise
 
 
@@ -29,11 +30,13 @@ def kept(name: str, mark: str, make: Callable[[], bytes]) -> bytes:
     key = _key(name)
     try:
         found = cache.get(key)
-        if found is not None and found[0] == mark:
-            return bytes(found[1])
-        cache.set(key, (mark, made := make()), timeout=KEPT_S)
-    except (redis.RedisError, OSError):
+    except AWAY:
         return make()
+    if found is not None and found[0] == mark:
+        return bytes(found[1])
+    made = make()
+    with suppress(*AWAY):
+        cache.set(key, (mark, made), timeout=KEPT_S)
     return made
 
 
@@ -46,7 +49,7 @@ def forget(candidate: Candidate) -> None:
         f"candidate:{candidate.digest}",
         f"version:{candidate.model_version}",
     )
-    with suppress(redis.RedisError, OSError):
+    with suppress(*AWAY):
         cache.delete_many([_key(name) for name in names])
 
 

@@ -229,6 +229,18 @@ def test_without_a_cache_postcards_are_drawn_all_the_same(client, round_, hung, 
     keeping.forget(hung[0])
 
 
+def test_a_postcard_that_cannot_be_kept_is_drawn_once(client, round_, hung, monkeypatch):
+    def away(*_: object, **__: object) -> None:
+        raise redis.ConnectionError
+
+    drawn = []
+    draw = views.draw_postcard
+    monkeypatch.setattr(views, "draw_postcard", lambda **said: drawn.append(1) or draw(**said))
+    monkeypatch.setattr(keeping.cache, "set", away)
+    assert client.get(f"/postcards/rounds/{round_.pk}.jpg").status_code == 200
+    assert drawn == [1]
+
+
 def test_what_a_disk_could_not_read_for_once_is_not_left_out_for_good(
     client, round_, hung, monkeypatch
 ):

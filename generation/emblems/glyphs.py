@@ -116,13 +116,13 @@ def _three_stars() -> str:
     return "".join(stars)
 
 
-@lru_cache(maxsize=1)
-def ornament_masks() -> torch.Tensor:
+@lru_cache(maxsize=2)
+def ornament_masks(device: str = "cpu") -> torch.Tensor:
     """Coverage of the ornaments in vocabulary order, (O, GLYPH_PX, GLYPH_PX) in [0, 1]."""
     bodies = {"none": "", "laurel": _laurel(), "stars": _three_stars()}
     moved = '<g transform="translate(1.25 1.25)">{}</g>'
     masks = [_shrunk(_pixels(_svg(moved.format(bodies[name]), 2.5))) for name in ORNAMENTS]
-    return torch.from_numpy(np.stack(masks)).float() / 255
+    return torch.from_numpy(np.stack(masks)).float().to(device) / 255
 
 
 @lru_cache(maxsize=1)
@@ -137,13 +137,14 @@ def _glyphs() -> tuple[torch.Tensor, dict[tuple[str, bool], list[int]]]:
     return torch.from_numpy(np.stack(masks)).float() / 255, places
 
 
-def glyph_masks() -> torch.Tensor:
+@lru_cache(maxsize=2)
+def glyph_masks(device: str = "cpu") -> torch.Tensor:
     """Coverage of every drawing of every motif, (N, GLYPH_PX, GLYPH_PX) in [0, 1].
 
     Raises:
         GlyphsMissing: an npm package with icons is not installed.
     """
-    return _glyphs()[0]
+    return _glyphs()[0].to(device)
 
 
 def glyph_place(motif: str, *, outlined: bool, drawing: int) -> int:

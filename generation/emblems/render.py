@@ -181,16 +181,16 @@ def _motif_coverage(specs: Sequence[EmblemSpec], canvas: _Canvas) -> torch.Tenso
         alone, y - column([down for _half, down in laid]), ring_at - radius * torch.cos(angle)
     )
     places = [glyph_place(s.motif, outlined=s.outlined, drawing=s.drawing) for s in specs]
-    return _stamp(glyph_masks()[places][:, None].to(canvas.device), u, v / (half * squeeze))
+    return _stamp(glyph_masks(canvas.device)[places][:, None], u, v / (half * squeeze))
 
 
 def _ornament_coverage(specs: Sequence[EmblemSpec], canvas: _Canvas) -> torch.Tensor:
     """Coverage of wreaths and stars, (B, 1, S, S) in [0, 1]."""
     half = canvas.column([_ORNAMENT_AT[s.frame] * _ORNAMENT_HALF for s in specs])
     down = canvas.column([_LOWER.get(s.frame, 0) - _LIFT.get(s.frame, 0) for s in specs])
-    masks = ornament_masks()[[_ORNAMENTS.index(s.ornament) for s in specs]]
+    masks = ornament_masks(canvas.device)[[_ORNAMENTS.index(s.ornament) for s in specs]]
     u, v = torch.broadcast_tensors(canvas.x[None] / half, (canvas.y[None] - down) / half)
-    return _stamp(masks[:, None].to(canvas.device), u, v)
+    return _stamp(masks[:, None], u, v)
 
 
 def render(

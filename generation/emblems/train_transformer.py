@@ -73,7 +73,7 @@ class Recipe:
     """Every choice of a run; stored with its checkpoint and in the model card."""
 
     layers: int = 8
-    heads: int = 4
+    heads: int = 3
     head_dim: int = 64
     batch: int = 32
     steps: int = 12_500
@@ -260,7 +260,8 @@ class Run:
     def _note(self, motifs: torch.Tensor, losses: torch.Tensor) -> None:
         """Follow each motif's loss with a moving average over about fifty of its samples."""
         sums = torch.zeros_like(self.by_motif).index_add_(0, motifs, losses)
-        counts = torch.bincount(motifs, minlength=len(self.by_motif))
+        ones = torch.ones_like(losses)
+        counts = torch.zeros_like(self.by_motif).index_add_(0, motifs, ones)
         kept = 0.98**counts
         means = sums / counts.clamp(min=1)
         self.by_motif = kept * self.by_motif + (1 - kept) * means

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import DenyConnection
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -53,6 +54,15 @@ class RoundConsumer(AsyncWebsocketConsumer):
             await super().__call__(*arguments)
         finally:
             self._leave()
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle a message at once.
+
+        The parent visits the thread in which sockets ask the database before every message, to
+        close old connections, and queues up for it behind whoever comes. What asks the database
+        here, by `database_sync_to_async`, does that itself.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         round_id = self.scope["url_route"]["kwargs"]["round_id"]

@@ -1,8 +1,10 @@
 import asyncio
+import threading
 from collections.abc import Callable
 
 import psycopg
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -102,6 +104,25 @@ async def test_page_reload_does_not_lose_its_room(gallery, sockets, monkeypatch)
         await old.close(timeout_s=0.3)
     await gallery.hang()
     assert number(await new.text()) == 3
+
+
+async def test_socket_is_let_in_and_heard_while_others_keep_the_database_busy(gallery, sockets):
+    """All sockets ask the database in one thread: who asks nothing must not queue up for it."""
+    chatty = await follow(gallery, sockets)
+    free = threading.Event()
+    busy = asyncio.create_task(sync_to_async(free.wait)())
+    try:
+        late = sockets(f"{gallery.path}?since=1")
+        assert await late.connect()
+        for _ in range(consumers.MOST_FRAMES_PER_MINUTE + 1):
+            await chatty.communicator.send_to("hello")
+        closed = await chatty.communicator.receive_output(timeout=10)
+        assert (closed["type"], closed["code"]) == ("websocket.close", 1008)
+    finally:
+        free.set()
+        await busy
+    await gallery.hang()
+    assert number(await late.text()) == 2
 
 
 async def test_room_that_could_not_open_is_opened_for_the_next(gallery, sockets):

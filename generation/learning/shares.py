@@ -33,3 +33,34 @@ def wilson(wins: float, count: float) -> Share:
     half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Share(rate, min(low, rate), max(high, rate), count)  # rounding can pass the rate
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """By how much one is preferred to another: a difference of Bradley-Terry scores, in log-odds.
+
+    Leads of independent tests add up along a chain, and so do their variances.
+    """
+
+    value: float = 0.0
+    variance: float = 0.0
+
+    @property
+    def low(self) -> float:
+        """The lower end of the 95% interval."""
+        return self.value - Z95 * math.sqrt(self.variance)
+
+    @property
+    def high(self) -> float:
+        """The upper end of the 95% interval."""
+        return self.value + Z95 * math.sqrt(self.variance)
+
+    def __add__(self, other: Lead) -> Lead:
+        return Lead(self.value + other.value, self.variance + other.variance)
+
+
+def lead(rate: Share) -> Lead:
+    """The lead behind a win rate; half a vote is added to each side (Haldane, Anscombe 1956)."""
+    wins = rate.value * rate.count if rate.count else 0.0
+    won, lost = wins + 0.5, rate.count - wins + 0.5
+    return Lead(math.log(won / lost), 1 / won + 1 / lost)

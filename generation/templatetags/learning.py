@@ -14,6 +14,12 @@ from generation.learning.shares import Share
 register = template.Library()
 
 
+@register.filter
+def signed(value: float) -> str:
+    """A difference with its sign, to two places: `+0.49`, `−0.12`."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
 @register.simple_tag
 def rate_interval(rate: Share) -> SafeString:
     """A win rate with its interval on a line from 0 to 100%; the number stands beside it."""

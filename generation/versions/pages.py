@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.db.models import QuerySet
 
 from generation.challenges.models import Challenge, VersionEvent
 from generation.learning.cards import CardFacts, model_card
-from generation.learning.shares import Share, wilson
+from generation.learning.shares import Lead, Share, lead, wilson
 from generation.training.models import TrainingRun
 from generation.training.pages import GuardLine, guards_of
 from generation.training.selectors import UNDECIDED, UNDER_WAY
@@ -38,6 +38,12 @@ EVENTS = {
 }
 
 
+_RUNS: QuerySet[TrainingRun] = TrainingRun.objects.select_related(
+    "dataset__round__brief", "reference"
+)
+_CHALLENGES: QuerySet[Challenge] = Challenge.objects.select_related("champion")
+
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """A blind test's result so far, from closed rounds only."""
@@ -63,6 +69,8 @@ class VersionPage:
     version: ModelVersion
     run: TrainingRun | None
     test: Test | None
+    lead: Lead | None = None
+    """Over the base, by all blind tests that lead to it; none where one was not counted."""
 
     @property
     def status(self) -> str:
@@ -81,20 +89,19 @@ class VersionPage:
 
 
 def page_of(version: ModelVersion) -> VersionPage:
-    """Everything known of a version."""
-    runs = TrainingRun.objects.select_related("dataset__round__brief", "reference")
-    run = runs.filter(version=version).first()
+    """Everything known of a version, but its lead."""
+    run = _RUNS.filter(version=version).first()
     return VersionPage(version, run, test_of(version))
 
 
 def test_of(version: ModelVersion) -> Test | None:
-    """Its blind test, if there is one.
+    """Its blind test, if there is one."""
+    challenge = _CHALLENGES.filter(challenger=version).first()
+    return None if challenge is None else _told(challenge)
 
-    Twins are judged often by few, so the interval counts every voter once, not every ballot.
-    """
-    challenge = Challenge.objects.select_related("champion").filter(challenger=version).first()
-    if challenge is None:
-        return None
+
+def _told(challenge: Challenge) -> Test:
+    """Twins are judged often by few, so the interval counts every voter once, not every ballot."""
     votes = challenge.wins + challenge.losses + challenge.ties
     if not votes:
         return Test(challenge, None)
@@ -105,8 +112,24 @@ def test_of(version: ModelVersion) -> Test | None:
 
 def timeline() -> list[VersionPage]:
     """Every version in the order they came, bases and refused ones too."""
-    versions: QuerySet[ModelVersion] = ModelVersion.objects.order_by("pk")
-    return [page_of(version) for version in versions]
+    runs = {run.version_id: run for run in _RUNS.exclude(version=None)}
+    tests = {one.challenger_id: _told(one) for one in _CHALLENGES.all()}
+    leads: dict[int, Lead | None] = {}
+    line = []
+    for version in ModelVersion.objects.order_by("pk"):
+        page = VersionPage(version, runs.get(version.pk), tests.get(version.pk))
+        leads[version.pk] = _lead(page, leads)
+        line.append(replace(page, lead=leads[version.pk]))
+    return line
+
+
+def _lead(page: VersionPage, before: dict[int, Lead | None]) -> Lead | None:
+    if not page.version.adapter:
+        return Lead()
+    champions = before.get(page.test.challenge.champion_id) if page.test else None
+    if champions is None or page.test is None or page.test.rate is None:
+        return None
+    return champions + lead(page.test.rate)
 
 
 def run_under_way() -> TrainingRun | None:

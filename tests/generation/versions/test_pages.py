@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from generation.models import ModelVersion
 from generation.preferences.services import build_preference_dataset
+from generation.versions.pages import timeline
 from tests.factories import VersionFactory
 from tests.generation.preferences.polls import counted_poll
 from tests.generation.training.learned import challenge_of, finished, run_of
@@ -79,6 +82,31 @@ def test_home_shows_what_draws_and_how_taste_moved(client, live, version):
     assert text.index(live.slug) < text.index(version.slug)
     run_of(build_preference_dataset(round_id=counted_poll().round.pk), live, step=12)
     assert "step 12 of 120" in client.get("/model/").content.decode()
+
+
+def test_leads_over_the_base_add_up_along_what_was_promoted(client, live, version):
+    challenge_of(version, status="promoted")
+    dataset = build_preference_dataset(round_id=counted_poll().round.pk)
+    second = finished(run_of(dataset, version))
+    challenge_of(second, wins=40, losses=60, ties=0, voters_count=25)
+    third = finished(run_of(build_preference_dataset(round_id=counted_poll().round.pk), second))
+    line = {page.version: page for page in timeline()}
+    first = math.log(16 / 10)  # 62 of 100, worth 25 voters: 15.5 to 9.5, and half a vote each
+    assert line[live].lead.value == 0
+    assert line[version].lead.value == pytest.approx(first)
+    assert line[second].lead.value == pytest.approx(first + math.log(10.5 / 15.5))
+    assert line[second].lead.variance == pytest.approx(1 / 16 + 1 / 10 + 1 / 10.5 + 1 / 15.5)
+    assert line[third].lead is None
+    text = client.get("/model/").content.decode()
+    assert "<strong>62%</strong>" in text
+    assert "42–78%, score +0.47" in text
+    assert "score +0.08" in text
+
+
+def test_timeline_asks_as_little_for_many_versions(live, version, django_assert_num_queries):
+    challenge_of(version)
+    with django_assert_num_queries(3):
+        timeline()
 
 
 def test_home_stands_without_any_version(client):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import salon, say
+from generation.learning.recipe import Recipe
 
 CONTRACT = "0x" + "5a" * 20
 FLIPPED = 0.3
@@ -44,7 +45,7 @@ class Size:
     members: int = 24
     pairs: int = 40  # that every member judges in a round
     candidates: int = 48
-    steps: int = 60  # of a training run
+    steps: int = Recipe().steps  # of a training run, as the site's
     threads: int = 1
     poisoned: float = 0.0  # share of the members who look, and then always vote for the worse
 
@@ -138,7 +139,6 @@ class School:
     def learn_plainly(self, round_: Any, **changes: Any) -> Path:
         """An adapter by the plain recipe from all votes so far; the file."""
         from generation.learning.jobs import Job, open_run, write_job
-        from generation.learning.recipe import Recipe
         from generation.learning.training import run_slice
 
         folder = self.folder / f"plain-{round_.number}-{time.monotonic_ns()}"

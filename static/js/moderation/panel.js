@@ -120,4 +120,6 @@ function choose(form, index) {
   if (index < reasons.length) reasons.selectedIndex = index;
 }
 
+// On a phone the menu is wider than the screen: the page one is on has to be in sight.
+document.querySelector(".desk [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (form) desk(form);

@@ -62,6 +62,15 @@ def test_every_state_says_where_it_stands(client, run, status, says):
     assert f"/api/v1/rounds/{run.dataset.round_id}/dataset.jsonl" in text
 
 
+def test_run_that_ended_early_says_why(client, run):
+    finished(run)
+    assert "brief-note" not in page(client, run)
+    run.figures["ended_early"] = "It drifted <far> after step 20."
+    run.save(update_fields=["figures"])
+    text = page(client, run)
+    assert '<p class="brief-note run-reason">It drifted &lt;far&gt; after step 20.</p>' in text
+
+
 def test_finished_run_shows_guards_and_sheet(client, run):
     version = finished(run, passed=False)
     text = page(client, run)

@@ -13,6 +13,8 @@ from torch import Tensor
 from generation.learning.errors import PreferencesInvalid
 from generation.learning.shares import Z95, Share, wilson
 
+LEAST_VARIANCE = 0.8
+
 
 def win_rate(scores: Sequence[float]) -> Share:
     """Of one score per vote: 1 won, 0 lost, ½ can't decide."""
@@ -78,23 +80,55 @@ def noise_ceiling(alike: int, repeats: int) -> Ceiling:
     return Ceiling(share, (1 + math.sqrt(0.0 if above < 0 else above)) / 2)
 
 
-def variance_ratio(features: Tensor, reference: Tensor) -> float:
-    """Variance over seeds within a prompt ÷ the reference's, (prompts, seeds, D) both.
+@dataclass(frozen=True, slots=True)
+class VarianceRatio:
+    """Variance over seeds within a prompt ÷ the reference's."""
+
+    value: float
+    low: float  # 95% interval over the prompts
+    high: float
+
+    def is_clear_of(self, limit: float) -> bool:
+        """Whether the interval leaves no doubt on which side of a limit it is."""
+        return not self.low <= limit <= self.high
+
+
+def variance_ratio(features: Tensor, reference: Tensor) -> VarianceRatio:
+    """Of features (prompts, seeds, D) both, the same prompts and seeds; two prompts or more.
 
     A taste may narrow what pictures are about, not make them all alike.
 
     Raises:
-        PreferencesInvalid: other prompts or seeds, fewer than two seeds, no variance to compare.
+        PreferencesInvalid: other prompts or seeds, fewer than two of either, no variance to
+            compare.
     """
-    if features.shape != reference.shape or features.ndim != 3 or features.shape[1] < 2:
+    if features.shape != reference.shape or features.ndim != 3 or min(features.shape[:2]) < 2:
         raise PreferencesInvalid(
             f"Features {tuple(features.shape)} against {tuple(reference.shape)}: give the same "
-            "prompts × seeds (two or more) × D for both."
+            "prompts × seeds (two or more of each) × D for both."
         )
-    spread, usual = (f.double().var(1).sum(-1).mean() for f in (features, reference))
-    if not float(usual) > 0:
+    spread, usual = (f.double().var(1).sum(-1) for f in (features, reference))
+    if not float(usual.mean()) > 0:
         raise PreferencesInvalid("The reference draws the same for all seeds.")
-    return float(spread / usual)
+    value = float(spread.mean() / usual.mean())
+    prompts = len(spread)
+    error = float((spread - value * usual).std() / usual.mean()) / math.sqrt(prompts)
+    half = _student95(prompts - 1) * error  # of a ratio of means, linearised
+    return VarianceRatio(value, max(0.0, value - half), value + half)
+
+
+def _student95(degrees: int) -> float:
+    """Student's t below which 97.5% lie; within 1% from three degrees of freedom on.
+
+    Abramowitz & Stegun 1964, 26.7.5.
+    """
+    z, v = Z95, degrees
+    return (
+        z
+        + (z**3 + z) / (4 * v)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * v**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * v**3)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +173,7 @@ def guards(
     variance: float,
     chosen_error: float,
     drift: float,
-    least_variance: float = 0.8,
+    least_variance: float = LEAST_VARIANCE,
     most_drift: float = 1.15,
 ) -> list[Guard]:
     """The guards of a finished run; a value that is not a number fails.

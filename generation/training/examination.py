@@ -5,30 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
-from torch import Tensor
 
 from curation.galleries import files
-from generation.engines.protocol import Adapter, ModelSource, Request
-from generation.jobs.drawing import engine
-from generation.jobs.models import GenerationJob
-from generation.learning.errors import PreferencesInvalid
-from generation.learning.evaluation import guards, variance_ratio
+from generation.learning.evaluation import guards
 from generation.learning.examining import examine
 from generation.learning.rows import Row
 from generation.learning.shares import Share
 from generation.learning.trainer import Run
-from generation.training import rules
-from generation.training.rules import Sample
 from generation.training.services import Hold, Trained
-from generation.versions.files import adapter_name, local_adapter, store_adapter
-
-FEATURE_PX = 16  # pictures are compared by their colours at this size
-Sheet = list[Image.Image]
+from generation.training.sheets import draw_sheet, drawn_until_clear
+from generation.versions.files import adapter_name, store_adapter
 
 
 def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
@@ -52,16 +41,18 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     if held_out:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)
         figures["held_out_rows"] = len(held_out)
-    adapter, reference = run.prepared.adapter, hold.run.reference
+    adapter = run.prepared.adapter
     digest = store_adapter(adapter)
     prompts = [row.prompt for row in batches.rows]
-    samples = rules.sheet(prompts, seed=hold.run.dataset.round_id)
-    ours = _drawn(hold, samples, reference.base, adapter)
-    theirs = _drawn(hold, samples, reference.base, local_adapter(reference))
-    figures["variance"] = _variance(samples, ours, theirs)
+    sheets, ratio = drawn_until_clear(
+        lambda part: draw_sheet(hold.run, prompts, adapter=adapter, part=part)
+    )
+    figures["variance"] = ratio.value if ratio else math.nan
+    figures["variance_interval"] = [ratio.low, ratio.high] if ratio else None
+    figures["variance_pictures"] = sum(len(sheet.samples) for sheet in sheets)
     figures["sheet"] = [
         asdict(sample) | {"challenger": _stored(one), "reference": _stored(other)}
-        for sample, one, other in zip(samples, ours, theirs, strict=True)
+        for sample, one, other in sheets[0].rows()
     ]
     found = guards(
         variance=figures["variance"],
@@ -82,43 +73,6 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
 
 def _share(share: Share) -> dict[str, float]:
     return asdict(share)
-
-
-def _drawn(hold: Hold, samples: Sequence[Sample], base: str, adapter: Path | None) -> Sheet:
-    how = GenerationJob.objects.filter(round=hold.run.dataset.round_id).first()
-    if how is None:  # a round whose pictures came from elsewhere
-        return []
-    adapters = (Adapter("sheet", adapter),) if adapter else ()
-    ready = engine()
-    ready.load(ModelSource(base, adapters))
-    requests = [
-        Request(
-            prompt=sample.prompt,
-            negative_prompt=how.negative_prompt,
-            seed=sample.seed,
-            steps=how.steps,
-            guidance=how.guidance,
-            width=how.width,
-            height=how.height,
-        )
-        for sample in samples
-    ]
-    return [picture.image for picture in ready.generate(requests)]
-
-
-def _features(images: Sequence[Image.Image], prompts: int) -> Tensor:
-    """Colours at `FEATURE_PX`, (prompts, seeds, 3·FEATURE_PX²) in [0, 1]."""
-    small = [image.convert("RGB").resize((FEATURE_PX, FEATURE_PX)) for image in images]
-    flat = torch.stack([torch.tensor(list(image.tobytes())) for image in small]).float() / 255
-    return flat.view(prompts, -1, flat.shape[1])
-
-
-def _variance(samples: Sequence[Sample], ours: Sheet, theirs: Sheet) -> float:
-    prompts = len({sample.prompt for sample in samples})
-    try:
-        return variance_ratio(_features(ours, prompts), _features(theirs, prompts))
-    except PreferencesInvalid:
-        return math.nan  # nothing varies, so nothing is known: the guard says so
 
 
 def _stored(image: Image.Image) -> str:

@@ -31,11 +31,16 @@ def held_out_prompts(prompts: Sequence[str]) -> frozenset[str]:
     return frozenset(distinct[: round(HELD_OUT * len(distinct))])
 
 
-def sheet(prompts: Sequence[str], *, seed: int) -> list[Sample]:
-    """What a sample sheet shows: some prompts, the same seeds of each, in order."""
+def sheet(prompts: Sequence[str], *, seed: int, part: int = 0) -> list[Sample]:
+    """What a sample sheet shows: some prompts, the same seeds of each, in order.
+
+    Its further parts go on through the prompts, and then begin again with further seeds.
+    """
     distinct = sorted(set(prompts), key=lambda p: hashlib.sha256(f"{seed}\0{p}".encode()).digest())
-    return [
-        Sample(prompt, (seed * 1000 + number) % 2**31)
-        for prompt in distinct[:SHEET_PROMPTS]
-        for number in range(SHEET_SEEDS)
-    ]
+    groups = min(SHEET_PROMPTS, len(distinct))
+    samples = []
+    for place in range(part * groups, (part + 1) * groups):
+        turn, index = divmod(place, len(distinct))
+        first = seed * 1000 + turn * SHEET_SEEDS
+        samples += [Sample(distinct[index], (first + n) % 2**31) for n in range(SHEET_SEEDS)]
+    return samples

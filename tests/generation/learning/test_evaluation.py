@@ -93,6 +93,17 @@ def test_held_out_accuracy_weighs_votes_and_knows_how_many_they_are_worth():
     assert (ties.low, ties.high) == (0.0, 1.0)
 
 
+def test_interval_of_a_variance_ratio_holds_the_truth_as_often_as_it_says():
+    torch.manual_seed(0)
+    held = 0
+    for _ in range(400):
+        reference, features = torch.randn(2, 4, 4, 12)
+        found = variance_ratio(features * 0.9, reference)
+        held += found.low <= 0.81 <= found.high
+        assert found.is_clear_of(0.81) == (not found.low <= 0.81 <= found.high)
+    assert 0.90 < held / 400 < 0.99
+
+
 def test_the_ceiling_is_found_from_voters_who_flip_three_votes_in_ten():
     rng = random.Random(0)
     alike = sum((rng.random() < 0.7) == (rng.random() < 0.7) for _ in range(20_000))
@@ -108,10 +119,11 @@ def test_variance_within_prompts_is_compared_not_between_them():
     torch.manual_seed(0)
     reference = torch.randn(30, 8, 5)
     shifted = reference * 0.5 + torch.randn(30, 1, 5) * 100
-    assert variance_ratio(reference, reference) == pytest.approx(1)
-    assert variance_ratio(shifted, reference) == pytest.approx(0.25, rel=1e-3)
-    assert variance_ratio(torch.zeros_like(reference), reference) == 0
-    for wrong in (reference[:, :1], reference[:5], reference[0]):
+    alike = variance_ratio(reference, reference)
+    assert (alike.value, alike.low, alike.high) == (1, 1, 1)
+    assert variance_ratio(shifted, reference).value == pytest.approx(0.25, rel=1e-3)
+    assert variance_ratio(torch.zeros_like(reference), reference).value == 0
+    for wrong in (reference[:, :1], reference[:1], reference[:5], reference[0]):
         with pytest.raises(PreferencesInvalid):
             variance_ratio(wrong, reference)
     with pytest.raises(PreferencesInvalid, match="same for all seeds"):

@@ -29,3 +29,14 @@ def test_sheet_has_the_same_seeds_for_every_prompt():
     assert sheet(PROMPTS, seed=7) == samples
     assert sheet(PROMPTS, seed=8) != samples
     assert len(sheet(["one"], seed=1)) == SHEET_SEEDS
+
+
+def test_further_parts_of_a_sheet_go_on_and_never_repeat_a_sample():
+    for prompts in (PROMPTS, PROMPTS[:6], PROMPTS[:1]):
+        parts = [sheet(prompts, seed=7, part=part) for part in range(4)]
+        samples = [sample for part in parts for sample in part]
+        assert len(set(samples)) == len(samples) == 4 * len(parts[0])
+        first = min(len(prompts), 4 * SHEET_PROMPTS)
+        assert len({sample.prompt for sample in samples}) == first
+        for start in range(0, len(samples), SHEET_SEEDS):
+            assert len({sample.prompt for sample in samples[start : start + SHEET_SEEDS]}) == 1

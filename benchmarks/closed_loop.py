@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.harness import Row, main, module, process, say
 
-TASTES = {"warm": "palette", "dark": "ground", "full": "frame and motif"}
+TASTES = {"warm": "palette", "dark": "ground", "ornate": "frame"}
 POISONED = (0.01, 0.05, 0.1)  # of a larger community's members
 CROWD = {"members": 100, "pairs": 16}
 ROUNDS = 4

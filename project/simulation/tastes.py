@@ -45,14 +45,32 @@ def fullness(image: Image.Image) -> float:
     return float((np.abs(pixels - ground(pixels)).max(2) > 48).mean())
 
 
+def ornament(image: Image.Image) -> float:
+    """How much of the picture is edges: borders, patterns, outlines, 0 to 1."""
+    pixels = pixels_of(image)
+    across = np.abs(np.diff(pixels, axis=1)).max(2)[:-1]
+    down = np.abs(np.diff(pixels, axis=0)).max(2)[:, :-1]
+    return float((np.maximum(across, down) > 32).mean())
+
+
 TASTES: dict[str, Callable[[Image.Image], float]] = {
     "warm": warmth,
     "cool": lambda image: -warmth(image),
     "light": light_ground,
     "dark": lambda image: -light_ground(image),
     "full": fullness,
+    "ornate": ornament,
+    "plain": lambda image: -ornament(image),
 }
-SCALES = {"warm": 25.0, "cool": 25.0, "light": 40.0, "dark": 40.0, "full": 0.08}
+SCALES = {
+    "warm": 25.0,
+    "cool": 25.0,
+    "light": 40.0,
+    "dark": 40.0,
+    "full": 0.08,
+    "ornate": 0.02,
+    "plain": 0.02,
+}
 """A difference in score that is easily seen: below a tenth of it two pictures are alike."""
 
 

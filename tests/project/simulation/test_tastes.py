@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,13 +11,16 @@ from PIL import Image
 
 from curation.pairs.recipes import RECIPES, degrade
 from generation.emblems.render import render
-from generation.emblems.specs import sample_spec
+from generation.emblems.specs import EmblemSpec, sample_spec
 from project.simulation.community import Eye
 from project.simulation.tastes import TASTES, spoilt
 
 
 def emblem(number: int) -> Image.Image:
-    spec = sample_spec(random.Random(number))
+    return drawn(sample_spec(random.Random(number)), number)
+
+
+def drawn(spec: EmblemSpec, number: int) -> Image.Image:
     pixels = (render([spec], seed=number)[0].permute(1, 2, 0) + 1) * 127.5
     return Image.fromarray(pixels.clamp(0, 255).to(torch.uint8).numpy())
 
@@ -56,6 +60,15 @@ def test_full_likes_large_motifs():
     small.paste((255, 255, 255), (14, 14, 18, 18))
     large.paste((255, 255, 255), (6, 6, 26, 26))
     assert Eye("full", 0.0, random.Random(1)).prefers_left(large, small)
+
+
+def test_ornate_likes_borders_and_plain_does_not():
+    bare = EmblemSpec(motif="star", motif_colour="white", ground="cream", frame="circle",
+                      frame_colour="navy")  # fmt: skip
+    bordered = replace(bare, border_colour="gold")
+    first, second = (drawn(spec, 5) for spec in (bordered, bare))
+    assert Eye("ornate", 0.0, random.Random(1)).prefers_left(first, second)
+    assert Eye("plain", 0.0, random.Random(1)).prefers_left(second, first)
 
 
 def test_noise_flips_its_share_and_no_spoilt_picture():

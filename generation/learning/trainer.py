@@ -171,6 +171,7 @@ class Run:
         """Measure drift; keep the adapter's average as its file while it is within bounds.
 
         Beyond them the run ends with what was kept, if that has enough of its steps behind it.
+        While chosen errors lie above the reference's, what was kept before is better, too.
 
         Raises:
             Stopped: too far from what the base could draw, too soon.
@@ -180,7 +181,17 @@ class Run:
             ratio = self.prepared.drift()
         self.state.drift.append((self.state.step, ratio))
         if not ratio <= self.recipe.most_drift:
-            self._end_early(ratio)
+            self._end_early(
+                f"the error on validation pictures is {ratio:.2f} of the base's; beyond "
+                f"{self.recipe.most_drift:.2f} the model forgets what it could draw."
+            )
+            return ratio
+        if self.state.risen > 0 and self.state.kept_step >= self.recipe.least_steps:
+            if self.state.step == self.recipe.steps:
+                self._end_early(
+                    f"the error on chosen pictures is {1 + self.state.risen:.3f} of the "
+                    "reference's; more than 1 would mean it unlearned what people chose."
+                )
             return ratio
         self.state.kept, self.state.kept_step = self.average.cpu().clone(), self.state.step
         if self.processes.is_main_process:
@@ -194,18 +205,14 @@ class Run:
                 ) from error
         return ratio
 
-    def _end_early(self, ratio: float) -> None:
+    def _end_early(self, why: str) -> None:
         """Go back to what was kept, and end there.
 
         Raises:
             Stopped: too little was learned by then.
         """
         state = self.state
-        words = (
-            f"After {state.step} steps the error on validation pictures is {ratio:.2f} "
-            f"of the base's; beyond {self.recipe.most_drift:.2f} the model forgets what it "
-            "could draw."
-        )
+        words = f"After {state.step} steps {why}"
         if state.kept is None or state.kept_step < self.recipe.least_steps:
             raise Stopped(f"{words} Raise β, lower the rate or train for fewer steps.")
         self.average.copy_(state.kept)

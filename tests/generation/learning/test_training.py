@@ -127,6 +127,38 @@ def test_the_adapter_file_is_the_average_of_the_last_good_validation(make_run):
         assert torch.equal(kept[f"transformer.{module}.lora_B.weight"], up)
 
 
+def test_what_has_raised_chosen_errors_is_not_kept(make_run):
+    run = make_run(steps=20, validate_every=10)
+    run_slice(run, steps=10)
+    assert run.state.kept_step == 10
+
+    def validated(step: int, risen: float) -> int:
+        run.state.step, run.state.risen = step, risen
+        run.average.add_(0.001)
+        run.validate()
+        return run.state.kept_step
+
+    assert validated(14, 0.02) == 10
+    assert validated(16, -0.01) == 16
+    assert not run.state.ended
+    before = run.state.kept.clone()
+    assert validated(20, 0.02) == 16
+    assert "the error on chosen pictures is 1.020" in run.state.ended
+    assert run.state.ended.endswith("So it ended as it was after 16.")
+    assert torch.equal(run.average, before)
+    file = load_file(run.prepared.adapter)
+    for module, (down, _up) in run.slot.layers(before).items():
+        assert torch.equal(file[f"transformer.{module}.lora_A.weight"], down)
+
+
+def test_too_little_is_kept_whatever_became_of_chosen_errors(make_run):
+    run = make_run(steps=20, validate_every=2)
+    run_slice(run, steps=2)
+    run.state.step, run.state.risen = run.recipe.least_steps, 0.02
+    run.validate()
+    assert run.state.kept_step == run.recipe.least_steps
+
+
 def test_an_examination_uses_other_noise_and_knows_rows_never_trained_on(make_run, make_rows):
     rows = make_rows(10, side=256)
     run = make_run(rows=rows[:7], steps=20)

@@ -17,8 +17,8 @@ class Recipe:
     steps: int = 20
     batch: int = 16  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
-    rank: int = 8
-    rate: float = 1.5e-3
+    rank: int = 16
+    rate: float = 1e-3
     warmup: int = 8  # steps
     cooldown: float = 0.25  # share of the steps in which the rate falls to a tenth
     weight_decay: float = 0.0

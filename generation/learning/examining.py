@@ -11,7 +11,7 @@ from torch import Tensor
 from generation.learning.caching import encode
 from generation.learning.dpo import margins
 from generation.learning.evaluation import held_out_accuracy
-from generation.learning.noise import NoiseBank
+from generation.learning.noise import EXAMINED, NoiseBank
 from generation.learning.references import pair_errors
 from generation.learning.rows import Row
 from generation.learning.shares import Share
@@ -46,7 +46,7 @@ def examine(run: Run, rows: Sequence[Row], *, draws: int = 8) -> Examination:
     prepared, recipe = run.prepared, run.recipe
     cache = prepared.folder / "examined"
     encoded = encode(prepared.family, rows, (), base=prepared.base, folder=cache)
-    bank = NoiseBank(recipe.seed + 2, draws)
+    bank = NoiseBank(recipe.seed + EXAMINED, draws)
     visits = [(row, entry) for row in rows for entry in range(draws)]
 
     def compute() -> Tensor:

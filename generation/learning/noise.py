@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 _GOLDEN = 0.6180339887498949
+EXAMINED = 2  # added to a run's seed: the bank by which what was learned is examined
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from generation.learning.caching import Encoded, encode, kept
 from generation.learning.denoising import Noisy, choose_precision
 from generation.learning.families import Family, family_of
 from generation.learning.lora import LoraSlot
-from generation.learning.noise import NoiseBank
+from generation.learning.noise import EXAMINED, NoiseBank
 from generation.learning.recipe import Recipe
 from generation.learning.references import Reference, ReferenceErrors, errors_in_parts
 from generation.learning.rows import Row, Shown, rows_digest, usable_rows
@@ -30,6 +30,8 @@ from generation.learning.stepping import Batches
 
 DRIFT_PICTURES = 32
 _DRIFT_ENTRIES = 4
+CHOSEN_ROWS = 64
+_CHOSEN_ENTRIES = 4
 
 
 @dataclass(slots=True)
@@ -70,6 +72,29 @@ class Prepared:
 
         usual = kept(self.folder / "drift.safetensors", facts, base)["errors"]
         return float(self._drift_errors().mean() / usual.mean())
+
+    def chosen_error(self) -> float:
+        """Mean error of chosen pictures ÷ the reference's, under what the network is now.
+
+        Of draws that are not trained on, those of `examining`; of the first rows where there are
+        many.
+        """
+        batches, rows = self.batches, self.batches.rows[:CHOSEN_ROWS]
+        bank = NoiseBank(self.recipe.seed + EXAMINED, _CHOSEN_ENTRIES)
+        visits = [(row, entry) for row in rows for entry in range(_CHOSEN_ENTRIES)]
+
+        def pictures(start: int, end: int) -> Noisy:
+            part = visits[start:end]
+            return batches.encoded.pair([row for row, _ in part], bank, [e for _, e in part])[0]
+
+        def errors() -> torch.Tensor:
+            most = 2 * self.recipe.micro_batch
+            return errors_in_parts(self.family, pictures, len(visits), most=most, how=batches.how)
+
+        facts = {"of": self.identity, "entries": _CHOSEN_ENTRIES}
+        path = self.folder / "chosen.safetensors"
+        usual = kept(path, facts, lambda: {"errors": self.reference.errors(errors)})["errors"]
+        return float(errors().mean() / usual.mean())
 
     def _drift_keys(self) -> list[list[str]]:
         digests = self.batches.encoded.digests

@@ -171,14 +171,15 @@ class Run:
         """Measure drift; keep the adapter's average as its file while it is within bounds.
 
         Beyond them the run ends with what was kept, if that has enough of its steps behind it.
-        While chosen errors lie above the reference's, what was kept before is better, too.
+        What raises the errors of chosen pictures above the reference's is not kept either, once
+        there is something else.
 
         Raises:
             Stopped: too far from what the base could draw, too soon.
             CheckpointUnsaved: the disk took no adapter; an older one is whole.
         """
         with self.slot.holding(self.average):
-            ratio = self.prepared.drift()
+            ratio, chosen = self.prepared.drift(), self.prepared.chosen_error()
         self.state.drift.append((self.state.step, ratio))
         if not ratio <= self.recipe.most_drift:
             self._end_early(
@@ -186,11 +187,11 @@ class Run:
                 f"{self.recipe.most_drift:.2f} the model forgets what it could draw."
             )
             return ratio
-        if self.state.risen > 0 and self.state.kept_step >= self.recipe.least_steps:
+        if chosen > 1 and self.state.kept_step >= self.recipe.least_steps:
             if self.state.step == self.recipe.steps:
                 self._end_early(
-                    f"the error on chosen pictures is {1 + self.state.risen:.3f} of the "
-                    "reference's; more than 1 would mean it unlearned what people chose."
+                    f"the error on chosen pictures is {chosen:.3f} of the reference's; more "
+                    "than 1 would mean it unlearned what people chose."
                 )
             return ratio
         self.state.kept, self.state.kept_step = self.average.cpu().clone(), self.state.step

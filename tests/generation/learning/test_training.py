@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from generation.learning.examining import examine
+from generation.learning.preparing import Prepared
 from generation.learning.training import End, run_slice
 
 
@@ -127,22 +128,23 @@ def test_the_adapter_file_is_the_average_of_the_last_good_validation(make_run):
         assert torch.equal(kept[f"transformer.{module}.lora_B.weight"], up)
 
 
-def test_what_has_raised_chosen_errors_is_not_kept(make_run):
+def test_what_has_raised_chosen_errors_is_not_kept(make_run, monkeypatch):
     run = make_run(steps=20, validate_every=10)
     run_slice(run, steps=10)
     assert run.state.kept_step == 10
 
-    def validated(step: int, risen: float) -> int:
-        run.state.step, run.state.risen = step, risen
+    def validated(step: int, chosen: float) -> int:
+        monkeypatch.setattr(Prepared, "chosen_error", lambda _self: chosen)
+        run.state.step = step
         run.average.add_(0.001)
         run.validate()
         return run.state.kept_step
 
-    assert validated(14, 0.02) == 10
-    assert validated(16, -0.01) == 16
+    assert validated(14, 1.02) == 10
+    assert validated(16, 0.99) == 16
     assert not run.state.ended
     before = run.state.kept.clone()
-    assert validated(20, 0.02) == 16
+    assert validated(20, 1.02) == 16
     assert "the error on chosen pictures is 1.020" in run.state.ended
     assert run.state.ended.endswith("So it ended as it was after 16.")
     assert torch.equal(run.average, before)
@@ -151,12 +153,26 @@ def test_what_has_raised_chosen_errors_is_not_kept(make_run):
         assert torch.equal(file[f"transformer.{module}.lora_A.weight"], down)
 
 
-def test_too_little_is_kept_whatever_became_of_chosen_errors(make_run):
+def test_too_little_is_kept_whatever_became_of_chosen_errors(make_run, monkeypatch):
     run = make_run(steps=20, validate_every=2)
     run_slice(run, steps=2)
-    run.state.step, run.state.risen = run.recipe.least_steps, 0.02
+    monkeypatch.setattr(Prepared, "chosen_error", lambda _self: 1.02)
+    run.state.step = run.recipe.least_steps
     run.validate()
     assert run.state.kept_step == run.recipe.least_steps
+
+
+def test_chosen_errors_are_measured_as_the_examination_does(make_run, make_rows):
+    run = make_run(rows=make_rows(7, side=256), steps=20, safeguard=False, rate=0.003)
+    run_slice(run)
+    run.average.copy_(run.slot.vector.detach())
+    with run.slot.holding(run.average):
+        chosen = run.prepared.chosen_error()
+    rows = run.prepared.batches.rows
+    assert chosen == pytest.approx(examine(run, rows, draws=4).chosen_error, rel=1e-4)
+    assert abs(chosen - 1) > 0.001
+    with run.slot.disabled():
+        assert run.prepared.chosen_error() == pytest.approx(1, rel=1e-5)
 
 
 def test_an_examination_uses_other_noise_and_knows_rows_never_trained_on(make_run, make_rows):

@@ -98,10 +98,15 @@ def plan(*, steps: int, blocks: int, each: int) -> list[list[GenerationJob]]:
     brief = post_brief(title="Benchmark", purpose="To be measured.", rounds_planned=1)
     round_ = open_round(brief=brief)
     agent = Agent.objects.create(slug="bench", name="Bench", manner="Steady.", steps=steps)
-    motifs = ("star", "anchor", "owl", "key", "leaf", "wave", "crown", "moon")
+    # Near-duplicates are held and never hang: no two of these look alike.
+    motifs = ("star", "anchor", "owl", "key", "leaf", "waves", "crown", "moon")
+    frames = ("shield", "circle", "hexagon", "diamond", "arch", "seal", "square")
+    colours = ("gold", "red", "teal", "white", "pink")
     planned = [
         PlannedJob(
-            prompt=f"gold {motifs[i % len(motifs)]} on a navy shield, white background",
+            prompt=(
+                f"{colours[i % 5]} {motifs[i % 8]} on a navy {frames[i % 7]}, white background"
+            ),
             negative_prompt="",
             primitives=[],
             seed=1000 + i,

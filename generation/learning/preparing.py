@@ -55,7 +55,7 @@ class Prepared:
 
     @property
     def adapter(self) -> Path:
-        """The adapter's average when its drift was last within bounds."""
+        """The adapter's average when it was last worth keeping: see `Run.validate`."""
         return self.folder / "adapter.safetensors"
 
     def agreed(self, wish: bool) -> bool:

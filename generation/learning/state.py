@@ -43,7 +43,7 @@ class RunState:
     spikes: int = 0
     drift: list[tuple[int, float]] = field(default_factory=list)  # (step, ratio to the base)
     curve: list[StepFigures] = field(default_factory=list)
-    kept: Tensor | None = None  # the average when drift was last within bounds
+    kept: Tensor | None = None  # the average when it was last worth keeping
     kept_step: int = 0
     ended: str = ""  # why it ended early, with what was kept
     stopped: str = ""  # why it will not go on, with nothing

@@ -42,7 +42,7 @@ DEEDS: dict[str, Deed] = {
 }
 TAKES_DOWN = ("hide", "disqualify")
 KEEPS_OPEN = ("escalate",)
-UNDONE_BY = {Action.HIDDEN: restore_candidate, Action.RESTORED: hide_candidate}
+UNDONE_BY = {Action.HIDDEN: "restore", Action.RESTORED: "hide"}
 
 
 @dataclass(slots=True)
@@ -71,12 +71,16 @@ def act_on_candidate(
     roles.require(by, roles.Role.MODERATOR)
     if (do := DEEDS.get(deed)) is None:
         raise DeedUnknown(f"Nobody can do {deed[:40]!r} to a picture.")
-    if deed in TAKES_DOWN and winners_among([candidate.digest]):
-        raise TwoNeeded("This picture won a round: a second person has to confirm.")
+    _require_two_for_winners(deed, candidate)
     row = do(candidate=candidate, by=by, reason=reason, note=note, batch=batch)
     if deed not in KEEPS_OPEN:
         reports.answer_reports(candidate=candidate, answer=row)
     return row
+
+
+def _require_two_for_winners(deed: str, candidate: Candidate) -> None:
+    if deed in TAKES_DOWN and winners_among([candidate.digest]):
+        raise TwoNeeded("This picture won a round: a second person has to confirm.")
 
 
 def act_on_items(
@@ -142,6 +146,8 @@ def _propose(outcome: Outcome, deed: str, candidate: Candidate, by: Member, reas
 def undo(*, batch: str, by: Member) -> Outcome:
     """Take back what was done together and can be: hidden pictures hang again, and the reverse.
 
+    What has won a round since it was restored is proposed.
+
     Raises:
         RoleMissing: `by` is no moderator.
         NothingToUndo: nothing of it stands any more.
@@ -154,12 +160,16 @@ def undo(*, batch: str, by: Member) -> Outcome:
         candidate = Candidate.objects.select_related("round").get(digest=digest)
         if candidate.status != row.after["status"]:
             continue  # somebody changed it since
+        deed = UNDONE_BY[Action(row.action)]
         said = {"reason": Reason.MISTAKE, "note": f"Takes number {row.number} back."}
         try:
-            UNDONE_BY[Action(row.action)](candidate=candidate, by=by, batch=outcome.batch, **said)
+            _require_two_for_winners(deed, candidate)
+            DEEDS[deed](candidate=candidate, by=by, batch=outcome.batch, **said)
             outcome.done.append(digest)
+        except TwoNeeded:
+            _propose(outcome, deed, candidate, by, Reason.MISTAKE)
         except CurationError as error:
             outcome.refused.append((digest, str(error)))
-    if not outcome.done:
+    if not (outcome.done or outcome.proposed):
         raise NothingToUndo("Nothing of it can be taken back any more.")
     return outcome

@@ -16,12 +16,16 @@ from curation.moderation.errors import DeedUnknown, ProposalOver, RoleMissing, S
 from tests.factories import StandingFactory, TallyFactory
 
 
-@pytest.fixture
-def winner(candidate) -> Candidate:
+def won(candidate: Candidate) -> Candidate:
     close_round(round_=candidate.round)
     tally = TallyFactory(round=candidate.round)
     StandingFactory(tally=tally, candidate=candidate, rank=1, share_bps=10_000)
     return candidate
+
+
+@pytest.fixture
+def winner(candidate) -> Candidate:
+    return won(candidate)
 
 
 def ask(by, candidate, deed="hide") -> Proposal:
@@ -48,6 +52,20 @@ def test_threat_27_no_one_takes_a_winner_down_alone(winner, moderator, colleague
     told = ModerationAction.objects.filter(object=f"candidate:{winner.digest}").order_by("number")
     assert [row.action for row in told][:2] == ["proposed", "confirmed"]
     assert [row.actor for row in told] == [moderator, colleague, moderator]
+
+
+def test_threat_27_taking_a_restored_winner_down_again_takes_two(candidate, moderator, colleague):
+    many = {"digests": [candidate.digest], "by": moderator, "reason": "rights"}
+    acting.act_on_many(deed="hide", **many)
+    batch = acting.act_on_many(deed="restore", **many).batch  # while the round is open
+    won(candidate)
+    outcome = acting.undo(batch=batch, by=moderator)
+    assert (outcome.done, status(candidate)) == ([], "published")
+    (asked,) = outcome.proposed
+    with pytest.raises(acting.NothingToUndo):
+        acting.undo(batch=batch, by=moderator)  # it waits already
+    proposals.confirm(proposal=asked, by=colleague)
+    assert status(candidate) == "hidden"
 
 
 def test_threat_27_database_itself_refuses_one_person_as_two(winner, moderator):

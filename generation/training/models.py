@@ -36,7 +36,7 @@ class TrainingRun(models.Model):
     settings = models.JSONField(default=dict)  # hyper-parameters, as given and as calibrated
     seed = models.BigIntegerField()
     phase = models.CharField(max_length=40, blank=True)  # what it does now, for people
-    step = models.PositiveIntegerField(default=0)
+    step = models.PositiveIntegerField(default=0)  # the furthest it has been
     steps = models.PositiveIntegerField()
     remaining_s = models.FloatField(null=True, blank=True)
     figures = models.JSONField(default=dict)  # held-out accuracy, variance ratio, drift, guards

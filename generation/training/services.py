@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -152,16 +152,17 @@ def note_progress(
 ) -> None:
     """Write down what a run does now, and the steps it has done since the last time.
 
-    A step that counted before a kill and is done again replaces itself.
+    A step that counted before a kill and is done again replaces itself. Failures count anew once
+    the run is further than ever: what fails behind a checkpoint would do so for ever.
 
     Raises:
         RunLost: another worker has it.
     """
-    fields: dict[str, Any] = {"phase": phase[:40], "remaining_s": remaining_s}
-    if points:
-        fields |= {"step": points[-1].step, "attempts": 0}  # it gets on: failures count anew
-    if not _held(hold).update(**fields):
+    if not _held(hold).update(phase=phase[:40], remaining_s=remaining_s):
         raise RunLost(f"Training run {hold.run.pk} is no longer held with token {hold.fence}.")
+    if points:
+        furthest = points[-1].step
+        _held(hold).filter(step__lt=furthest).update(step=furthest, attempts=0)
     RunPoint.objects.bulk_create(
         [RunPoint(run=hold.run, **asdict(point)) for point in points],
         update_conflicts=True,
@@ -172,10 +173,15 @@ def note_progress(
 
 
 @transaction.atomic
-def pause(*, hold: Hold) -> None:
-    """Hand a run back unharmed, for its next slice; the attempt does not count."""
+def pause(*, hold: Hold, got_on: bool = False) -> None:
+    """Hand a run back unharmed, for its next slice; the attempt does not count.
+
+    Args:
+        got_on: it did steps that its checkpoint in storage has: failures count anew.
+    """
+    attempts = Value(0) if got_on else Greatest(F("attempts"), 1) - 1
     fields = {"status": Status.QUEUED, "released_at": None, "lease_until": None}
-    _held(hold).update(attempts=Greatest(F("attempts"), 1) - 1, **fields)
+    _held(hold).update(attempts=attempts, **fields)
 
 
 @transaction.atomic

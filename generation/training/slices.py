@@ -107,6 +107,7 @@ def _slice(hold: Hold, lost: threading.Event, seconds: float, steps: int | None)
     diary = Diary(hold)
     try:
         run = open_run(folder, device=settings.ENV.salon_device)
+        before = run.state.step
         outcome = run_slice(
             run,
             seconds=seconds,
@@ -120,7 +121,7 @@ def _slice(hold: Hold, lost: threading.Event, seconds: float, steps: int | None)
     diary.write()
     _keep_checkpoint(hold, folder)
     if outcome.end is End.MORE:
-        services.pause(hold=hold)
+        services.pause(hold=hold, got_on=run.state.step > before)
         return True
     if outcome.end is End.STOPPED:
         services.stop(hold=hold, reason=outcome.reason)

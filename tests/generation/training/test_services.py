@@ -32,6 +32,13 @@ def claim(run: TrainingRun, worker: str = "w") -> Hold:
     return hold
 
 
+def reach(run: TrainingRun, *steps: int) -> Hold:
+    """A claim under which these steps were done."""
+    hold = claim(run)
+    services.note_progress(hold=hold, phase="learns", points=[point(step) for step in steps])
+    return hold
+
+
 def point(step: int, **changes: object) -> Point:
     facts = {"loss": 0.7, "accuracy": 0.5, "chosen_error": 1.0, "validation_error": None}
     return Point(step=step, **(facts | changes))
@@ -134,6 +141,34 @@ def test_failures_count_anew_once_it_gets_on(run):
         services.give_back(hold=hold, error="now and then")
     run.refresh_from_db()
     assert run.status == Status.QUEUED
+
+
+def test_steps_done_again_are_no_progress(run):
+    services.pause(hold=reach(run, 5))
+    for _ in range(3):
+        services.give_back(hold=reach(run, 4, 5), error="no room for a checkpoint")
+    run.refresh_from_db()
+    assert (run.status, run.step) == (Status.DEAD, 5)
+
+
+def test_a_run_that_lost_its_furthest_steps_gets_there_again(run):
+    """Failures between slices that are done are not in a row."""
+    services.pause(hold=reach(run, 9), got_on=True)
+    for step in range(2, 9):
+        services.give_back(hold=reach(run, step), error="now and then")
+        services.pause(hold=reach(run, step), got_on=True)
+    services.give_back(hold=reach(run, 9), error="now and then")
+    services.pause(hold=reach(run, 10), got_on=True)
+    run.refresh_from_db()
+    assert (run.status, run.step, run.attempts) == (Status.QUEUED, 10, 0)
+
+
+def test_slices_without_a_step_between_failures_change_nothing(run):
+    for _ in range(3):
+        services.pause(hold=claim(run))
+        services.give_back(hold=claim(run), error="broken")
+    run.refresh_from_db()
+    assert run.status == Status.DEAD
 
 
 def test_slices_count_no_attempts(run):

@@ -195,16 +195,28 @@ class Run:
                 )
             return ratio
         self.state.kept, self.state.kept_step = self.average.cpu().clone(), self.state.step
-        if self.processes.is_main_process:
-            try:
-                layers = self.slot.layers(self.average)
-                save_adapter(self.prepared.adapter, layers, self.prepared.family.part)
-            except OSError as error:
-                raise CheckpointUnsaved(
-                    f"The adapter of step {self.state.step} could not be saved ({error}); an older "
-                    "one is whole. Make room on the disk, then start the run again."
-                ) from error
+        self.write_adapter()
         return ratio
+
+    def write_adapter(self) -> None:
+        """Write the average as the adapter's file; only the first process does.
+
+        A finished run's average is what was kept, wherever the file was written last: on another
+        machine, or before a kill at a step that was done again.
+
+        Raises:
+            CheckpointUnsaved: as for `validate`.
+        """
+        if not self.processes.is_main_process:
+            return
+        layers = self.slot.layers(self.average)
+        try:
+            save_adapter(self.prepared.adapter, layers, self.prepared.family.part)
+        except OSError as error:
+            raise CheckpointUnsaved(
+                f"The adapter of step {self.state.step} could not be saved ({error}); an older "
+                "one is whole. Make room on the disk, then start the run again."
+            ) from error
 
     def _end_early(self, why: str) -> None:
         """Go back to what was kept, and end there.

@@ -41,6 +41,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     if held_out:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)
         figures["held_out_rows"] = len(held_out)
+    run.write_adapter()  # the checkpoint came with it or alone
     adapter = run.prepared.adapter
     digest = store_adapter(adapter)
     prompts = [row.prompt for row in batches.rows]

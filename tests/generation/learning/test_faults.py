@@ -240,6 +240,10 @@ def test_a_run_that_drifts_too_far_late_ends_as_it_was_within_bounds(make_run, m
     once_more = make_run(beta=10.0, most_drift=1.15, folder=run.prepared.folder)
     assert run_slice(once_more) == outcome
     assert once_more.average.equal(within)
+    before = run.prepared.adapter.read_bytes()
+    once_more.prepared.adapter.unlink()  # as on a machine that has the checkpoint alone
+    once_more.write_adapter()
+    assert run.prepared.adapter.read_bytes() == before
 
 
 def test_a_run_that_drifts_too_far_early_ends_with_nothing(make_run, monkeypatch):

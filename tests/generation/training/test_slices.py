@@ -12,7 +12,7 @@ from django.core.files.storage import default_storage
 
 from curation.galleries.files import picture_name
 from generation.models import Challenge, ModelVersion, TrainingRun, VersionEvent
-from generation.training import services, slices
+from generation.training import examination, services, slices
 from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
 from tests.generation.training.conftest import dataset_of
@@ -75,6 +75,24 @@ def test_slices_on_several_machines_end_in_the_same_bits(run, live):
     assert count == 2
     assert again.version.adapter_hash == whole
     assert list(again.points.values_list("step", "loss", "accuracy")) == points
+
+
+@pytest.mark.parametrize("left", ["nothing", "an adapter of another step"])
+def test_a_run_that_was_finished_elsewhere_is_examined_here(run, monkeypatch, left):
+    def lost(*_: object) -> None:
+        raise ConnectionError("The worker is gone.")
+
+    monkeypatch.setattr(examination, "examine", lost)
+    assert once(run).status == Status.QUEUED
+    monkeypatch.undo()
+    adapter = folder_of(run.pk) / "adapter.safetensors"
+    whole = hashlib.sha256(adapter.read_bytes()).hexdigest()
+    if left == "nothing":
+        shutil.rmtree(folder_of(run.pk))
+    else:
+        adapter.write_bytes(b"of a step before a kill")
+    assert once(run).status == Status.FINISHED, run.reason
+    assert run.version.adapter_hash == whole
 
 
 def test_a_run_that_another_worker_took_is_left_alone(run, monkeypatch):

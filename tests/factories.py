@@ -169,5 +169,5 @@ def publish(round_: Round, number: int, *, side: int = 16, **changes: object) ->
         round_id=round_.pk,
         digest=stored.digest,
         size_bytes=stored.size_bytes,
-        provenance=provenance(number, **changes),
+        provenance=provenance(number, **({"width": side, "height": side} | changes)),
     )

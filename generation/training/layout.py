@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.core.files.storage import default_storage
@@ -39,7 +40,7 @@ def lay_out(run: TrainingRun, folder: Path, *, promoted: Path | None) -> None:
             base=run.reference.base,
             rows=tuple(row for row in rows if row.prompt not in held),
             recipe=Recipe(**run.settings),
-            shown=tuple(_shown(run, pictures)),
+            shown=tuple(_shown(run, rows, pictures)),
             promoted=promoted,
         ),
     )
@@ -59,13 +60,19 @@ def _rows(run: TrainingRun, pictures: Path) -> list[Row]:
     return found
 
 
-def _shown(run: TrainingRun, pictures: Path) -> list[Shown]:
-    """Pictures the bare base drew, by which drift is measured; the newest that still hang."""
+def _shown(run: TrainingRun, rows: Sequence[Row], pictures: Path) -> list[Shown]:
+    """Pictures the bare base drew, by which drift is measured; the newest that still hang.
+
+    They have the size of the rows' pictures: a run has one.
+    """
+    alike = Candidate.objects.filter(digest__in=[row.chosen.stem for row in rows[:1]])
     drawn = Candidate.objects.filter(
         base_hash=run.reference.base_hash,
         adapter_hash="",
         status=Candidate.Status.PUBLISHED,
         round__lte=run.dataset.round_id,
+        width__in=alike.values("width"),
+        height__in=alike.values("height"),
     ).order_by("-pk")
     found = []
     for digest, prompt in drawn.values_list("digest", "prompt")[:DRIFT_PICTURES]:

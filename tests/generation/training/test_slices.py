@@ -11,11 +11,19 @@ import pytest
 from django.core.files.storage import default_storage
 
 from curation.galleries.files import picture_name
-from generation.models import Challenge, ModelVersion, TrainingRun, VersionEvent
+from curation.models import Candidate
+from generation.models import (
+    Challenge,
+    ModelVersion,
+    PreferenceDataset,
+    TrainingRun,
+    VersionEvent,
+)
 from generation.training import examination, services, slices
 from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
-from tests.generation.training.conftest import dataset_of
+from tests.factories import RoundFactory, publish
+from tests.generation.training.conftest import SIDE_PX, dataset_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
 Status = TrainingRun.Status
@@ -116,6 +124,19 @@ def test_a_row_whose_picture_is_gone_is_left_out(live, small_recipe):
     run = once(services.queue_training(dataset=dataset))
     assert run.status == Status.FINISHED
     assert run.figures["rows"] == 4  # two rows of six had it
+
+
+def show(live: ModelVersion, number: int, *, side: int = SIDE_PX) -> None:
+    """Let a picture of the dataset's round hang that the bare base drew."""
+    facts = {"base_hash": live.base_hash, "adapter_hash": ""}
+    drawn = publish(RoundFactory(), number, side=side, **facts)
+    dataset = PreferenceDataset.objects.get()
+    Candidate.objects.filter(pk=drawn.pk).update(round=dataset.round_id)
+
+
+def test_pictures_of_another_size_are_not_shown(run, live):
+    show(live, 1, side=SIDE_PX // 2)
+    assert once(run).status == Status.FINISHED, run.reason
 
 
 def test_a_run_without_pictures_stops_with_a_reason(run):

@@ -202,6 +202,20 @@ def give_back(*, hold: Hold, error: str) -> None:
 
 
 @transaction.atomic
+def begin_anew(*, hold: Hold, why: str) -> None:
+    """Take back the steps of a run that cannot go on as it was.
+
+    Raises:
+        RunLost: another worker has it.
+    """
+    if not _held(hold).update(step=0, phase="begins anew"):
+        raise RunLost(f"Training run {hold.run.pk} is no longer held with token {hold.fence}.")
+    RunPoint.objects.filter(run=hold.run).delete()
+    live.append(stream=hold.run.stream, kind="training_progress", payload={})
+    log.warning("training run begins anew", run=hold.run.pk, why=why)
+
+
+@transaction.atomic
 def stop(*, hold: Hold, reason: str) -> None:
     """End a run that a guard stopped.
 

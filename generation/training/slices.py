@@ -18,16 +18,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connections
 from dramatiq.middleware import Shutdown
 from dramatiq.middleware.time_limit import TimeLimitExceeded
 
 from generation.jobs.drawing import worker_name
-from generation.training import services
+from generation.training import keeping, services
 from generation.training.errors import RunLost
-from generation.training.layout import held_out_rows, lay_out
+from generation.training.layout import held_out_rows, lay_out, why_anew
 from generation.training.services import LEASE, Hold, Point
 from generation.versions.files import local_adapter
 
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 SLICE_S = 600.0
 SAY_EVERY_S = 2.0  # progress is written down at most this often
-CHECKPOINT = "checkpoint.safetensors"
 
 
 def folder_of(run_id: int) -> Path:
@@ -100,9 +97,7 @@ def _slice(hold: Hold, lost: threading.Event, seconds: float, steps: int | None)
     from generation.learning.training import End, run_slice  # noqa: PLC0415 - as above
 
     _use_threads()
-    folder = folder_of(hold.run.pk)
-    lay_out(hold.run, folder, promoted=local_adapter(hold.run.reference))
-    _fetch_checkpoint(hold, folder)
+    folder = _laid_out(hold)
     services.note_progress(hold=hold, phase="prepares pictures and words")
     diary = Diary(hold)
     try:
@@ -119,7 +114,7 @@ def _slice(hold: Hold, lost: threading.Event, seconds: float, steps: int | None)
         services.stop(hold=hold, reason=str(error))  # trying again would not help
         return False
     diary.write()
-    _keep_checkpoint(hold, folder)
+    keeping.keep_checkpoint(hold.run, folder)
     if outcome.end is End.MORE:
         services.pause(hold=hold, got_on=run.state.step > before)
         return True
@@ -129,6 +124,17 @@ def _slice(hold: Hold, lost: threading.Event, seconds: float, steps: int | None)
         _finish(hold, run)
     shutil.rmtree(folder, ignore_errors=True)
     return False
+
+
+def _laid_out(hold: Hold) -> Path:
+    """The run's folder on this machine, with all that storage keeps of it."""
+    folder = folder_of(hold.run.pk)
+    if why := why_anew(hold.run):
+        services.begin_anew(hold=hold, why=why)
+        keeping.forget(hold.run)
+    lay_out(hold.run, folder, promoted=local_adapter(hold.run.reference))
+    keeping.fetch_checkpoint(hold.run, folder)
+    return folder
 
 
 def _finish(hold: Hold, run: Run) -> None:
@@ -188,29 +194,3 @@ def _use_threads() -> None:
 
     if threads := settings.ENV.generation_threads:
         torch.set_num_threads(threads)
-
-
-def _stored_checkpoint(hold: Hold) -> str:
-    return f"training/run-{hold.run.pk}.safetensors"
-
-
-def _fetch_checkpoint(hold: Hold, folder: Path) -> None:
-    """Take another worker's checkpoint where this machine has none."""
-    name, here = _stored_checkpoint(hold), folder / CHECKPOINT
-    if here.exists() or not default_storage.exists(name):
-        return
-    partial = here.with_suffix(".partial")
-    with default_storage.open(name) as stored, partial.open("wb") as file:
-        shutil.copyfileobj(stored, file)
-    partial.replace(here)
-
-
-def _keep_checkpoint(hold: Hold, folder: Path) -> None:
-    """Put the checkpoint where every worker finds it."""
-    name = _stored_checkpoint(hold)
-    if not (folder / CHECKPOINT).exists():
-        return
-    if not isinstance(default_storage, FileSystemStorage):
-        default_storage.delete(name)
-    with (folder / CHECKPOINT).open("rb") as file:
-        default_storage.save(name, File(file, name=name))

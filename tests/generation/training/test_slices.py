@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from curation.galleries.files import picture_name
@@ -19,7 +20,8 @@ from generation.models import (
     TrainingRun,
     VersionEvent,
 )
-from generation.training import examination, services, slices
+from generation.training import examination, keeping, services, slices
+from generation.training.keeping import Layout
 from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
 from tests.factories import RoundFactory, publish
@@ -132,6 +134,38 @@ def show(live: ModelVersion, number: int, *, side: int = SIDE_PX) -> None:
     drawn = publish(RoundFactory(), number, side=side, **facts)
     dataset = PreferenceDataset.objects.get()
     Candidate.objects.filter(pk=drawn.pk).update(round=dataset.round_id)
+
+
+def test_a_run_looks_at_what_it_began_with_on_every_machine(run, live):
+    show(live, 1)
+    assert train_slice(run_id=run.pk, steps=5)
+    shutil.rmtree(folder_of(run.pk))
+    show(live, 2)
+    assert once(run).status == Status.FINISHED, run.reason
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_run_begins_anew_without_a_picture_that_was_erased_meanwhile(
+    live, small_recipe, elsewhere
+):
+    dataset = dataset_of(live, prompts=3)
+    run = services.queue_training(dataset=dataset)
+    assert train_slice(run_id=run.pk, steps=5)
+    default_storage.delete(picture_name(dataset.rows.first().chosen))
+    if elsewhere:
+        shutil.rmtree(folder_of(run.pk))
+    assert train_slice(run_id=run.pk, steps=2)
+    run.refresh_from_db()
+    assert (run.step, run.points.count()) == (2, 2)
+    assert once(run).status == Status.FINISHED, run.reason
+    assert run.figures["rows"] == 4
+    assert run.points.count() == 12
+
+
+def test_what_storage_kept_of_another_run_is_dropped(run):
+    keeping.keep_layout(run, Layout(rows=["ab" * 32], shown=[]))
+    default_storage.save(f"training/run-{run.pk}.safetensors", ContentFile(b"another run's"))
+    assert once(run).status == Status.FINISHED, run.reason
 
 
 def test_pictures_of_another_size_are_not_shown(run, live):

@@ -103,6 +103,9 @@ def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | No
         for (composition, index), offset_s in zip(wishes, due, strict=True)
     ]
     with transaction.atomic():  # a round has all its jobs or none: half of them would stay half
+        Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
+        if GenerationJob.objects.filter(round=round_).exists():
+            return 0  # another worker, who may believe something else, was first
         count = plan_jobs(round_=round_, agent=agent, version=version, planned=planned)
         plan_twins(round_=round_, agent=agent, wishes=planned)
     return count

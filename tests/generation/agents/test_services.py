@@ -69,6 +69,18 @@ def test_racing_proposals_add_nothing(studio):
     assert GenerationJob.objects.count() == 8
 
 
+def test_a_round_that_was_proposed_for_meanwhile_gets_nothing_more(studio):
+    """Another worker's beliefs are of another minute: its prompts are others."""
+    round_ = RoundFactory()
+
+    def overtaken(text: str, phrases: list[str]) -> list[float]:
+        propose_prompts(round_id=round_.pk, affinity=lambda _, words: [1.0 / len(w) for w in words])
+        return shared_letters(text, phrases)
+
+    assert propose_prompts(round_id=round_.pk, affinity=overtaken) == 0
+    assert GenerationJob.objects.count() == 8
+
+
 def test_closed_round_gets_no_jobs(studio):
     round_ = RoundFactory()
     close_round(round_=round_)

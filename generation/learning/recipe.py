@@ -14,11 +14,11 @@ class Recipe:
     """
 
     seed: int = 0
-    steps: int = 20
+    steps: int = 60
     batch: int = 16  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
     rank: int = 16
-    rate: float = 1e-3
+    rate: float = 6e-4
     warmup: int = 8  # steps
     cooldown: float = 0.25  # share of the steps in which the rate falls to a tenth
     weight_decay: float = 0.0
@@ -32,7 +32,7 @@ class Recipe:
     bank: int = 16  # draws of noise per row
     gradient_checkpointing: bool = False
     checkpoint_every: int = 20  # steps
-    validate_every: int = 5  # steps
+    validate_every: int = 10  # steps
     most_drift: float = 1.15
     spike: float = 4.0  # times the usual loss, three steps in a row
 

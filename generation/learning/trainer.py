@@ -178,8 +178,10 @@ class Run:
             Stopped: too far from what the base could draw, too soon.
             CheckpointUnsaved: the disk took no adapter; an older one is whole.
         """
+        has_enough = self.state.kept_step >= self.recipe.least_steps
         with self.slot.holding(self.average):
-            ratio, chosen = self.prepared.drift(), self.prepared.chosen_error()
+            ratio = self.prepared.drift()
+            chosen = self.prepared.chosen_error() if has_enough else math.nan
         self.state.drift.append((self.state.step, ratio))
         if not ratio <= self.recipe.most_drift:
             self._end_early(
@@ -187,7 +189,7 @@ class Run:
                 f"{self.recipe.most_drift:.2f} the model forgets what it could draw."
             )
             return ratio
-        if chosen > 1 and self.state.kept_step >= self.recipe.least_steps:
+        if chosen > 1:
             if self.state.step == self.recipe.steps:
                 self._end_early(
                     f"the error on chosen pictures is {chosen:.3f} of the reference's; more "

@@ -23,7 +23,7 @@ from generation.jobs.services import PlannedJob, job_key, plan_jobs
 from generation.versions.models import ModelVersion
 
 TWINS = 4  # pairs a round
-LARGEST_SHARE = 1 / 3  # of a round's pictures
+LARGEST_SHARE = 1 / 3  # of a round's own pictures; one pair there always is, or tests never end
 HUNG_BY = 0.5  # of the round's time that is left, so that there is time to judge them
 LEAST_LEFT = 0.25  # of a round's time, for twins to join it
 
@@ -38,11 +38,11 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
     Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
     challenge = live and selectors.challenge_of(live)
-    if not challenge or TwinPair.objects.filter(round=round_).exists():
+    if not challenge or not wishes or TwinPair.objects.filter(round=round_).exists():
         return 0
     prompts = list(dict.fromkeys(wish.prompt for wish in wishes))
     now = timezone.now()
-    count = min(TWINS, int(LARGEST_SHARE * len(wishes) / 2))
+    count = min(TWINS, max(1, int(LARGEST_SHARE * len(wishes) / 2)))
     for index in range(count):
         prompt = prompts[index % len(prompts)]
         wish = next(wish for wish in wishes if wish.prompt == prompt)

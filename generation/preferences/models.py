@@ -51,6 +51,10 @@ class PreferenceRow(models.Model):
 
     class Meta:
         ordering = ("dataset_id", "index")
+        indexes = (
+            models.Index(name="preference_row_chosen", fields=["chosen"]),
+            models.Index(name="preference_row_rejected", fields=["rejected"]),
+        )
         constraints = (
             models.UniqueConstraint(name="preference_row_once", fields=["dataset", "index"]),
             models.CheckConstraint(

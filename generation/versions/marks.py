@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from curation.models import Candidate
 from generation.challenges.models import VersionEvent
 from generation.preferences.models import PreferenceRow
 from generation.versions.models import ModelVersion
-
-MOST_ANCESTORS = 200
 
 
 def taken_down_behind(version: ModelVersion) -> list[str]:
@@ -17,11 +15,12 @@ def taken_down_behind(version: ModelVersion) -> list[str]:
 
     Told as it is now: a picture that was restored is in it no more.
     """
-    ids = _lineage(version)
-    rows = PreferenceRow.objects.filter(dataset__run__version__in=ids)
-    digests = {digest for pair in rows.values_list("chosen", "rejected") for digest in pair}
-    gone = Candidate.objects.filter(digest__in=digests).exclude(status=Candidate.Status.PUBLISHED)
-    return sorted(gone.values_list("digest", flat=True))
+    rows = PreferenceRow.objects.filter(dataset__run__version__in=_lineage(version))
+    as_chosen, as_rejected = (
+        Exists(rows.filter(**{side: OuterRef("digest")})) for side in ("chosen", "rejected")
+    )
+    gone = Candidate.objects.exclude(status=Candidate.Status.PUBLISHED)
+    return sorted(gone.filter(as_chosen | as_rejected).values_list("digest", flat=True))
 
 
 def mark_versions(*, candidate_id: int) -> int:
@@ -45,9 +44,10 @@ def mark_versions(*, candidate_id: int) -> int:
 
 
 def _lineage(version: ModelVersion) -> list[int]:
-    ids: list[int] = []
-    at: ModelVersion | None = version
-    while at is not None and len(ids) < MOST_ANCESTORS:
-        ids.append(at.pk)
-        at = at.parent
-    return ids
+    parents = dict(ModelVersion.objects.values_list("pk", "parent"))
+    line: list[int] = []
+    at: int | None = version.pk
+    while at is not None:
+        line.append(at)
+        at = parents[at]
+    return line

@@ -16,12 +16,27 @@ from curation.pairs.selectors import pictures
 from generation.challenges.models import VersionEvent
 from generation.models import ModelVersion
 from generation.preferences.services import build_preference_dataset
+from generation.versions.marks import taken_down_behind
 from tests.factories import RoundFactory, VersionFactory, publish
 from tests.generation.preferences.polls import Poll, counted_poll
 from tests.generation.training.learned import finished, run_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("collected_static")]
 OFFENCE = "a most offensive emblem"
+
+
+def test_a_page_of_a_long_line_asks_as_little_for_what_was_taken_down(
+    client, django_assert_num_queries
+):
+    poll = counted_poll()
+    dataset = build_preference_dataset(round_id=poll.round.pk)
+    version = finished(run_of(dataset, VersionFactory()))
+    gone = poll.hung[0][1]
+    hide_candidate(candidate=gone)
+    for _ in range(5):
+        version = ModelVersion.objects.get(pk=VersionFactory(parent=version).pk)
+    with django_assert_num_queries(2):
+        assert taken_down_behind(version) == [gone.digest]
 
 
 @pytest.fixture

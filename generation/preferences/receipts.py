@@ -11,7 +11,7 @@ from typing import Any
 from chain.merkle.tree import MerkleTree
 from curation.models import Ballot
 from generation.preferences.models import PreferenceDataset, PreferenceRow
-from generation.preferences.selectors import COUNTED, row_of
+from generation.preferences.selectors import COUNTED, rows_of
 from generation.preferences.services import fields_of
 from generation.training.models import TrainingRun
 
@@ -25,11 +25,9 @@ def learning_receipts(ballot: Ballot) -> list[dict[str, Any]]:
     own = PreferenceDataset.objects.filter(round=ballot.round_id).first()
     if own is None:
         return [{"status": WAITING, "ballot": ballot.digest, "why": _why_waiting(ballot)}]
-    first = row_of(own, ballot)
-    if first is None:
+    rows = list(rows_of(ballot).select_related("dataset"))
+    if not rows:
         return [{"status": LEFT_OUT, "ballot": ballot.digest, "why": why_left_out(ballot)}]
-    later = PreferenceDataset.objects.filter(round__gt=ballot.round_id).order_by("round_id")
-    rows = [first, *(row for dataset in later if (row := row_of(dataset, ballot)) is not None)]
     return [_receipt(ballot, row) for row in rows]
 
 

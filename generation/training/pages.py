@@ -48,6 +48,7 @@ RECIPE = {
 EXCLUDED = {
     "across_prompts": "compare two prompts, which says nothing of how to draw either",
     "taken_down": "are on a picture taken down since",
+    "another_size": "are on a picture of another size than most",
     "test": "tested the voter",
     "superseded": "were replaced by a later one",
     "withdrawn": "were withdrawn by the voter",

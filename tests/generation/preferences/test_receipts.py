@@ -63,6 +63,18 @@ def test_replayed_ballot_has_a_receipt_for_each_dataset(tmp_path):
     assert verify(tmp_path, receipts)[0] == 0
 
 
+def test_a_receipt_asks_as_little_however_many_datasets_came_later(
+    django_assert_max_num_queries,
+):
+    poll = counted_poll()
+    build_preference_dataset(round_id=poll.round.pk)
+    for _ in range(10):  # the last of them replay nothing of it
+        build_preference_dataset(round_id=counted_poll(prompts=1).round.pk)
+    receipts = len(learning_receipts(poll.ballots[0]))
+    with django_assert_max_num_queries(2 + 2 * receipts):
+        learning_receipts(poll.ballots[0])
+
+
 CHANGES = {
     "label": lambda r: r["row"].update(label=0.99),
     "weight": lambda r: r["row"].update(weight=7.0),

@@ -12,9 +12,9 @@ from pyarrow import parquet
 
 from curation.galleries.services import close_round
 from curation.galleries.takedowns import disqualify_candidate, hide_candidate
-from curation.models import Ballot
+from curation.models import Ballot, Candidate, Reputation
 from generation.models import PreferenceDataset
-from generation.preferences.selectors import rounds_to_learn_from
+from generation.preferences.selectors import repeated, rounds_to_learn_from
 from generation.preferences.services import (
     RoundNotCounted,
     build_preference_dataset,
@@ -22,6 +22,7 @@ from generation.preferences.services import (
     leaf_of,
     root_of,
 )
+from tests.factories import MemberFactory
 from tests.generation.preferences.polls import Poll, counted_poll
 from tests.threads import at_once
 
@@ -84,6 +85,17 @@ def test_a_second_call_returns_the_first_ones_dataset():
     assert not rounds_to_learn_from().exists()
 
 
+def test_how_often_its_voters_contradict_themselves_is_known():
+    poll = counted_poll()
+    dataset = build(poll)
+    assert repeated(dataset) is None
+    for number, voter in enumerate([*poll.voters[:2], MemberFactory()]):
+        Reputation.objects.update_or_create(
+            member=voter, defaults={"repeats_answered": 10, "repeats_agreed": 7.5 + number}
+        )
+    assert repeated(dataset) == (16, 20)  # the third has no ballot in it
+
+
 @pytest.mark.django_db(transaction=True)
 def test_six_at_once_make_one():
     poll = counted_poll()
@@ -134,6 +146,20 @@ def test_earlier_rounds_are_replayed_lighter():
     [lighter] = set(rows.values_list("weight", flat=True))
     assert lighter == pytest.approx(own / 2)
     assert dataset.ballots_count == 4 * 8  # its own round's
+
+
+def test_pictures_of_another_size_are_not_replayed_beside_new_ones():
+    small, large = counted_poll(), counted_poll(side=32)
+    build(small)
+    dataset = build(large)
+    assert (dataset.rows_count, dataset.replayed_count, dataset.unfit) == (4, 0, "")
+
+
+def test_pictures_of_another_size_than_most_are_left_out_and_it_says_so():
+    poll = counted_poll()
+    Candidate.objects.filter(pk=poll.hung[1][2].pk).update(width=24)
+    dataset = build(poll)
+    assert (dataset.rows_count, dataset.excluded) == (3, {"another_size": 4})
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from curation.live.models import Event
 from generation.models import Challenge, ModelVersion, PreferenceDataset, TrainingRun
+from generation.preferences.services import build_preference_dataset
 from generation.training import services
 from generation.training.errors import DatasetUnfit, RunLost
 from generation.training.selectors import dataset_to_train
 from generation.training.services import Hold, Point, Trained
 from tests.factories import VersionFactory
-from tests.generation.training.conftest import dataset_of
+from tests.generation.preferences.polls import Poll
+from tests.generation.training.conftest import SIDE_PX, dataset_of
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,20 @@ def test_one_run_at_a_time_from_the_newest_dataset(dataset, live):
     assert dataset_to_train() is None  # older votes are replayed in newer datasets
     newest = dataset_of(live)
     assert services.queue_due_training().dataset == newest
+
+
+def test_votes_of_a_long_round_are_learned_from_once_it_is_counted(live, small_recipe):
+    long = Poll(side=SIDE_PX)
+    long.everybody_likes_the_first()
+    TrainingRun.objects.create(
+        dataset=dataset_of(live), reference=live, seed=1, steps=2, status=Status.FINISHED
+    )
+    assert dataset_to_train() is None
+    long.count()
+    dataset = build_preference_dataset(round_id=long.round.pk)
+    assert dataset.rows.filter(replayed=True).exists()
+    assert dataset_to_train() == dataset
+    assert dataset_of(live).rows.filter(replayed=True, round=long.round).exists()
 
 
 def test_no_run_while_a_challenger_is_tested(dataset, live):

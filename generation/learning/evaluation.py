@@ -73,8 +73,12 @@ class Ceiling:
     accuracy: float  # of a single vote, if errors are independent
 
 
-def noise_ceiling(alike: int, repeats: int) -> Ceiling:
-    """From repeats of one pair to one voter: two answers agree with p² + (1 - p)²."""
+def noise_ceiling(alike: float, repeats: int) -> Ceiling:
+    """From repeats of one pair to one voter: two answers agree with p² + (1 - p)².
+
+    Args:
+        alike: of the repeats, those answered as before; half where one of the two was a tie.
+    """
     share = wilson(alike, repeats)
     above = 2 * share.value - 1  # NaN without repeats
     return Ceiling(share, (1 + math.sqrt(0.0 if above < 0 else above)) / 2)

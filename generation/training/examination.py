@@ -10,11 +10,12 @@ from typing import Any
 from PIL import Image
 
 from curation.galleries import files
-from generation.learning.evaluation import guards
+from generation.learning.evaluation import guards, noise_ceiling
 from generation.learning.examining import examine
 from generation.learning.rows import Row
 from generation.learning.shares import Share
 from generation.learning.trainer import Run
+from generation.preferences.selectors import repeated
 from generation.training.services import Hold, Trained
 from generation.training.sheets import draw_sheet, drawn_until_clear
 from generation.versions.files import adapter_name, store_adapter
@@ -31,6 +32,8 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     figures: dict[str, Any] = {
         "beta": run.state.beta,
         "rows": len(batches.rows),
+        "part": run.prepared.family.part,
+        "rank": run.slot.rank,  # the reference's, where that is larger than the recipe's
         "chosen_error": learned.chosen_error,
         "rejected_error": learned.rejected_error,
         "accuracy": _share(learned.accuracy),
@@ -38,6 +41,8 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
         "steps": run.state.kept_step,
         "ended_early": run.state.ended,
     }
+    if repeats := repeated(hold.run.dataset):
+        figures["ceiling"] = asdict(noise_ceiling(*repeats))
     if held_out:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)
         figures["held_out_rows"] = len(held_out)

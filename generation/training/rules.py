@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generation.learning.evaluation import split_by
+
 LEAST_PROMPTS_TO_HOLD_OUT = 8
 HELD_OUT = 1 / 6  # of the prompts
 SHEET_PROMPTS, SHEET_SEEDS = 4, 4
@@ -22,13 +24,15 @@ class Sample:
 def held_out_prompts(prompts: Sequence[str]) -> frozenset[str]:
     """Prompts whose rows are kept from training, to measure accuracy on what was not learned.
 
-    Drawn by hash, so that a prompt that comes again in another dataset is held out again. None
-    when there are too few prompts to spare one.
+    A prompt's hash alone decides: one that comes again in another dataset is held out again, or
+    learned from again. None is held out where there are too few to spare one, nor where chance
+    would hold out most.
     """
-    distinct = sorted(set(prompts), key=lambda prompt: hashlib.sha256(prompt.encode()).digest())
-    if len(distinct) < LEAST_PROMPTS_TO_HOLD_OUT:
+    distinct = sorted(set(prompts))
+    held = split_by(distinct, held_out=HELD_OUT)[1]
+    if len(distinct) < LEAST_PROMPTS_TO_HOLD_OUT or 2 * len(held) > len(distinct):
         return frozenset()
-    return frozenset(distinct[: round(HELD_OUT * len(distinct))])
+    return frozenset(distinct[index] for index in held)
 
 
 def sheet(prompts: Sequence[str], *, seed: int, part: int = 0) -> list[Sample]:

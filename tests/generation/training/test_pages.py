@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
+from generation.learning.evaluation import noise_ceiling
 from generation.models import ModelVersion, TrainingRun
 from generation.preferences.services import build_preference_dataset
 from generation.training.curves import thinned
@@ -69,6 +71,15 @@ def test_run_that_ended_early_says_why(client, run):
     run.save(update_fields=["figures"])
     text = page(client, run)
     assert '<p class="brief-note run-reason">It drifted &lt;far&gt; after step 20.</p>' in text
+
+
+def test_held_out_accuracy_stands_beside_what_anyone_could_reach(client, run):
+    finished(run)
+    assert "Asked again" not in page(client, run)
+    run.figures["ceiling"] = asdict(noise_ceiling(41, 50))
+    run.save(update_fields=["figures"])
+    told = "agreed with themselves in 82% of 50 cases: nobody could foresee more than 90% of"
+    assert told in page(client, run)
 
 
 def test_finished_run_shows_guards_and_sheet(client, run):

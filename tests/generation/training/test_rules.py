@@ -12,10 +12,24 @@ def test_few_prompts_are_all_learned_from():
 
 
 def test_a_sixth_of_the_prompts_is_held_out():
+    many = [f"a {number}" for number in range(600)]
+    assert 70 <= len(held_out_prompts(many)) <= 130
+
+
+def test_a_prompt_is_held_out_in_every_dataset_or_in_none():
     held = held_out_prompts(PROMPTS * 2)
-    assert len(held) == 4
-    assert held < set(PROMPTS)
+    assert 0 < len(held) < 12
     assert held_out_prompts(PROMPTS[::-1]) == held
+    for start in range(16):
+        some = PROMPTS[start : start + 8]
+        assert held_out_prompts(some) == held & set(some) or len(held & set(some)) > 4
+
+
+def test_chance_never_holds_out_most():
+    held = sorted(held_out_prompts([f"a {number}" for number in range(600)]))
+    learned = [prompt for prompt in PROMPTS if prompt not in held_out_prompts(PROMPTS)]
+    assert held_out_prompts(held[:9]) == frozenset()
+    assert held_out_prompts([*held[:5], *learned[:5]]) == frozenset(held[:5])
 
 
 def test_sheet_has_the_same_seeds_for_every_prompt():

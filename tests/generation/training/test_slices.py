@@ -54,6 +54,8 @@ def test_a_dataset_becomes_an_adapter_that_was_examined(run):
     figures = run.figures
     assert figures["rows"] == 4
     assert figures["beta"] > 0
+    assert (figures["part"], figures["rank"]) == ("transformer", 2)
+    assert "ceiling" not in figures  # nobody was asked twice
     assert [guard["name"] for guard in figures["guards"]] == ["variance", "chosen_error", "drift"]
     assert len(figures["sheet"]) == 2 * 4
     for sample in figures["sheet"]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from peft import LoraConfig
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import safe_open
 from torch import Tensor, nn
@@ -106,20 +105,6 @@ def save_adapter(path: Path, layers: Layers, part: str) -> None:
     """
     tensors = _named(layers, prefix=f"{part}.")
     write_atomically(path, safetensors.torch.save(tensors, {"format": "pt"}))
-
-
-def save_for_peft(folder: Path, layers: Layers) -> None:
-    """Write a folder for `PeftModel.from_pretrained(network, folder)`."""
-    ranks = {down.shape[0] for down, _ in layers.values()}
-    if len(ranks) != 1:
-        raise AdapterInvalid(f"An adapter of ranks {sorted(ranks)} has no single peft config.")
-    (rank,) = ranks
-    config = LoraConfig(r=rank, lora_alpha=rank, target_modules=sorted(layers))
-    folder.mkdir(parents=True, exist_ok=True)
-    config.save_pretrained(str(folder))
-    tensors = _named(layers, prefix="base_model.model.")
-    data = safetensors.torch.save(tensors, {"format": "pt"})
-    write_atomically(folder / "adapter_model.safetensors", data)
 
 
 def _named(layers: Layers, *, prefix: str) -> dict[str, Tensor]:

@@ -17,10 +17,11 @@ class CardFacts:
     base_hash: str
     adapter_hash: str
     pipeline_class: str  # such as StableDiffusion3Pipeline
-    part: str  # "unet" or "transformer"
+    part: str  # "unet" or "transformer"; empty where nobody noted it
     rank: int
     rows: int
     dataset_root: str  # Merkle root over the rows
+    file: str = WEIGHTS  # the adapter beside the card
     rounds: Sequence[str] = ()
     recipe: Mapping[str, object] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +66,7 @@ def _what(facts: CardFacts) -> str:
         "adapter hash": facts.adapter_hash,
         "votes' Merkle root": facts.dataset_root,
         "rounds": ", ".join(map(_line, facts.rounds)) or "not told",
-        "goes on": f"attention projections of the {facts.part}, rank {facts.rank}",
+        "goes on": f"attention projections of the {facts.part or 'network'}, rank {facts.rank}",
     }
     return _table("What it is", "part", rows)
 
@@ -81,11 +82,22 @@ def _usage(facts: CardFacts) -> str:
     code = f"""{importing}
 
 pipe = DiffusionPipeline.from_pretrained({facts.base!r})
-pipe.load_lora_weights(".", weight_name={WEIGHTS!r})"""
-    peft = f"""from peft import PeftModel
+pipe.load_lora_weights(".", weight_name={facts.file!r})"""
+    use = f"## Use\n\n```python\n{code}\n```"
+    return f"{use}\n\n{_usage_of_peft(facts)}" if facts.part else use
 
-network = PeftModel.from_pretrained(pipe.{facts.part}, "peft")"""
-    return f"## Use\n\n```python\n{code}\n```\n\nWith peft alone:\n\n```python\n{peft}\n```"
+
+def _usage_of_peft(facts: CardFacts) -> str:
+    code = f"""from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
+from safetensors.torch import load_file
+
+prefix = {facts.part + "."!r}
+weights = {{name.removeprefix(prefix): part for name, part in load_file({facts.file!r}).items()}}
+layers = sorted({{name.rpartition(".lora_")[0] for name in weights}})
+config = LoraConfig(r={facts.rank}, lora_alpha={facts.rank}, target_modules=layers)
+network = inject_adapter_in_model(config, pipe.{facts.part})
+set_peft_model_state_dict(network, weights)"""
+    return f"With peft alone, on a pipe without it:\n\n```python\n{code}\n```"
 
 
 def _table(title: str, first: str, rows: Mapping[str, str]) -> str:

@@ -33,7 +33,7 @@ EVENTS = {
     "challenged": "Entered a blind test",
     "promoted": "Promoted",
     "rejected": "Not promoted",
-    "rolled_back": "Brought back by a person",
+    "rolled_back": "Taken back by a person",
     "marked": "Marked: it was trained on a picture taken down since",
 }
 
@@ -143,11 +143,18 @@ def challenge_under_way() -> Challenge | None:
     return found.select_related("challenger", "champion").first()
 
 
+def adapter_file(version: ModelVersion) -> str:
+    """What its adapter is called as a download; its card says the same."""
+    return f"{version.slug}.safetensors"
+
+
 def card_of(page: VersionPage) -> str:
     """The model card that goes with an adapter."""
     version, run = page.version, page.run
-    dataset = run.dataset if run else None
+    dataset, known = (run.dataset, run.figures) if run else (None, {})
     is_emblem = version.vocabulary == "emblems"
+    recipe = dict(run.settings) if run else {}
+    recipe |= {name: known[name] for name in ("beta", "rank", "steps") if known.get(name)}
     return model_card(
         CardFacts(
             title=version.slug,
@@ -155,12 +162,13 @@ def card_of(page: VersionPage) -> str:
             base_hash=version.base_hash,
             adapter_hash=version.adapter_hash,
             pipeline_class="EmblemPipeline" if is_emblem else "DiffusionPipeline",
-            part="transformer" if is_emblem else "network",
-            rank=run.settings.get("rank", 0) if run else 0,
-            rows=dataset.rows_count if dataset else 0,
+            part=known.get("part") or ("transformer" if is_emblem else ""),
+            rank=recipe.get("rank", 0),
+            rows=known.get("rows") or (dataset.rows_count if dataset else 0),
             dataset_root=dataset.root if dataset else "",
+            file=adapter_file(version),
             rounds=[str(dataset.round)] if dataset else [],
-            recipe=run.settings if run else {},
+            recipe=recipe,
             figures=_figures(page),
         )
     )

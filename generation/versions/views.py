@@ -64,7 +64,7 @@ def adapter(request: HttpRequest, slug: str) -> HttpResponseBase:
         response = FileResponse(
             file,
             as_attachment=True,
-            filename=f"{found.slug}.safetensors",
+            filename=pages.adapter_file(found),
             content_type="application/octet-stream",
         )
     response["ETag"] = tag

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from generation.challenges.models import VersionEvent
 from generation.models import ModelVersion
 from generation.preferences.services import build_preference_dataset
 from generation.versions.pages import timeline
@@ -69,6 +70,25 @@ def test_card_names_hashes_and_figures(client, version):
     text = answer.content.decode()
     for told in (version.adapter_hash, version.run.dataset.root, "0.62 (0.43 to 0.78)", "| rank |"):
         assert told in text
+
+
+def test_card_and_download_agree_and_say_what_was_trained(client, version):
+    run = version.run
+    run.settings = {"rank": 8, "beta": None, "steps": 60}
+    run.figures |= {"beta": 7.5, "rank": 16, "rows": 3, "steps": 40, "part": "unet"}
+    run.save()
+    text = client.get(f"/versions/{version.slug}/README.md").content.decode()
+    for told in ("| beta | 7.5 |", "from 3 pairs", "of the unet, rank 16", "| steps | 40 |"):
+        assert told in text
+    name = f"{version.slug}.safetensors"
+    assert text.count(f"'{name}'") == 2
+    answer = client.get(f"/versions/{version.slug}/adapter.safetensors")
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_what_a_person_took_back_says_so(client, version):
+    VersionEvent.objects.create(version=version, kind=VersionEvent.Kind.ROLLED_BACK)
+    assert "Taken back by a person" in client.get(f"/versions/{version.slug}/").content.decode()
 
 
 def test_home_shows_what_draws_and_how_taste_moved(client, live, version):

@@ -132,6 +132,11 @@ class Candidate(models.Model):
                 name="candidate_wall", fields=["round", "-id"], condition=Q(status="published")
             ),
             models.Index(name="candidate_held", fields=["id"], condition=Q(status="held")),
+            models.Index(
+                name="candidate_gone",
+                fields=["digest"],
+                condition=Q(status__in=["hidden", "disqualified"]),
+            ),
         )
 
     def __str__(self) -> str:

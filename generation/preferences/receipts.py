@@ -61,6 +61,6 @@ def why_left_out(ballot: Ballot) -> str:
     if ballot.why not in COUNTED:
         return f"It did not count in the standings, so it does not train: {ballot.why}."
     return (
-        "It counted in the standings. Only pairs of one prompt train, and none with a picture that "
-        "was taken down since."
+        "It counted in the standings. Only pairs of one prompt train, of the size that most of the "
+        "round has, and none with a picture that was taken down since."
     )

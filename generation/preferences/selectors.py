@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from django.db.models import CharField, Count, F, Func, Q, QuerySet, Sum
+from django.db.models import CharField, Count, F, Func, Max, Q, QuerySet
 
-from curation.models import Ballot, Candidate, Reputation, Round
+from curation.models import Ballot, Candidate, Round
+from curation.reputations.selectors import counts_of
 from generation.preferences.models import PreferenceDataset, PreferenceRow
 from generation.preferences.rules import Vote
 from generation.versions.models import ModelVersion
 
 COUNTED = (Ballot.Why.COUNTED, Ballot.Why.CAPPED)
 REPLAYED_ROUNDS = 8  # the newest before a dataset's own
+SIZE = ("width", "height")
+MOST_ASKED = 500  # voters; more would not change what is known of all
 _ROWS = 5_000  # fetched at a time
 
 
@@ -23,27 +27,22 @@ def rounds_to_learn_from() -> QuerySet[Round]:
     return rounds.order_by("tally__published_at", "pk")
 
 
-def size_of(round_: Round) -> tuple[int, int] | None:
-    """Width and height in px of most of a round's pictures that hang; None when none does."""
-    hang = Candidate.objects.filter(round=round_, status=Candidate.Status.PUBLISHED, trial=False)
-    sizes = hang.order_by().values_list("width", "height").annotate(pictures=Count("pk"))
-    most = sizes.order_by("-pictures", "width", "height").first()
-    return most and most[:2]
+def usual(round_: Round, *fields: str) -> dict[str, Any]:
+    """What most of a round's pictures have in these fields; of as many, the later ones."""
+    groups = _hanging([round_.pk]).order_by().values(*fields)
+    most = groups.annotate(n=Count("pk"), last=Max("pk")).order_by("-n", "-last").first()
+    return {field: most[field] for field in fields} if most else {}
 
 
-def votes_of(round_ids: list[int], *, size: tuple[int, int] | None) -> Iterator[Vote]:
+def votes_of(round_ids: list[int], alike: Mapping[str, Any]) -> Iterator[Vote]:
     """Ballots of counted rounds that counted, on two pictures of one prompt that still hang.
 
-    Read anew from the ballots each time: what was taken down or withdrawn since is not there. Nor
-    are pictures of another size: a model learns from those of one size at a time.
+    Read anew from the ballots each time: what was taken down or withdrawn since is not there.
+
+    Args:
+        alike: what both pictures have in some fields; their size, as a run learns from one.
     """
-    if size is None:
-        return
-    width, height = size
-    hang = Candidate.objects.filter(
-        round__in=round_ids, status=Candidate.Status.PUBLISHED, trial=False
-    )
-    prompts = dict(hang.filter(width=width, height=height).values_list("digest", "prompt"))
+    prompts = dict(_hanging(round_ids).filter(**alike).values_list("digest", "prompt"))
     rows = _counted(round_ids).values_list(
         *("digest", "voter_id", "round_id", "low", "high", "chosen", "outcome", "weight")
     )
@@ -65,17 +64,17 @@ def left_out(round_: Round) -> dict[str, int]:
     facts = {
         digest: (prompt, status, size)
         for digest, prompt, status, *size in Candidate.objects.filter(round=round_).values_list(
-            "digest", "prompt", "status", "width", "height"
+            "digest", "prompt", "status", *SIZE
         )
     }
-    hangs, usual = Candidate.Status.PUBLISHED, list(size_of(round_) or ())
+    hangs, most = Candidate.Status.PUBLISHED, list(usual(round_, *SIZE).values())
     for low, high in _counted([round_.pk]).values_list("low", "high").iterator(_ROWS):
         one, other = facts.get(low), facts.get(high)
         if one is None or other is None or hangs != one[1] or hangs != other[1]:
             found["taken_down"] += 1
         elif one[0] != other[0]:
             found["across_prompts"] += 1
-        elif not one[2] == other[2] == usual:
+        elif not one[2] == other[2] == most:
             found["another_size"] += 1
     return dict(sorted(found.items()))
 
@@ -93,9 +92,10 @@ def earlier_rounds(round_: Round) -> list[int]:
 
 
 def rows_of(ballot: Ballot) -> QuerySet[PreferenceRow]:
-    """The rows a ballot went into, at most one of each dataset, the first made first."""
+    """The rows a ballot went into, at most one of each dataset, its own round's first."""
     rows = PreferenceRow.objects.filter(round=ballot.round_id, ballots__contains=[ballot.digest])
-    return rows.filter(chosen__in=(ballot.low, ballot.high)).order_by("dataset")
+    rows = rows.filter(chosen__in=(ballot.low, ballot.high))
+    return rows.order_by("replayed", "dataset__round__tally__published_at", "dataset")
 
 
 def teachers_of(version: ModelVersion) -> set[int]:
@@ -106,11 +106,13 @@ def teachers_of(version: ModelVersion) -> set[int]:
 def repeated(dataset: PreferenceDataset) -> tuple[float, int] | None:
     """How often a dataset's voters answered a pair as before, and how often they were asked again.
 
-    A tie where there was none counts half. None where nobody was asked again.
+    Of rounds that are not open: in those nobody learns which pair tests. A tie where there was
+    none counts half. None where nobody was asked again.
     """
-    voters = Reputation.objects.filter(member__in=_voters(dataset.rows.all()))
-    alike, asked = voters.aggregate(a=Sum("repeats_agreed"), b=Sum("repeats_answered")).values()
-    return (alike, asked) if asked else None
+    voters = sorted(_voters(dataset.rows.all()))[:MOST_ASKED]
+    counts = [counts_of(voter, revealed=True) for voter in voters]
+    asked = sum(count.repeats_answered for count in counts)
+    return (sum(count.repeats_agreed for count in counts), asked) if asked else None
 
 
 def _voters(rows: QuerySet[PreferenceRow]) -> set[int]:
@@ -118,6 +120,12 @@ def _voters(rows: QuerySet[PreferenceRow]) -> set[int]:
     digests = rows.order_by().annotate(ballot=ballot).values("ballot")
     ballots = Ballot.objects.filter(digest__in=digests).order_by()
     return set(ballots.values_list("voter", flat=True).distinct())
+
+
+def _hanging(round_ids: list[int]) -> QuerySet[Candidate]:
+    """Pictures of rounds that are on show, and were not hung to be voted on for a test."""
+    on_show = Candidate.Status.PUBLISHED
+    return Candidate.objects.filter(round__in=round_ids, status=on_show, trial=False)
 
 
 def _counted(round_ids: list[int]) -> QuerySet[Ballot]:

@@ -44,11 +44,11 @@ def build_preference_dataset(*, round_id: int) -> PreferenceDataset:
     round_ = Round.objects.get(pk=round_id)
     if not Round.objects.filter(pk=round_id, tally__isnull=False).exists():
         raise RoundNotCounted(f"Round {round_id} has no published tally; its ballots are sealed.")
-    size = selectors.size_of(round_)
-    votes = list(selectors.votes_of([round_id], size=size))
+    size = selectors.usual(round_, *selectors.SIZE)
+    votes = list(selectors.votes_of([round_id], size))
     new = rules.pairings(votes)
-    earlier = selectors.votes_of(selectors.earlier_rounds(round_), size=size)
-    before = rules.pairings(earlier)
+    alike = size | selectors.usual(round_, "base_hash")  # what another base drew is no help
+    before = rules.pairings(selectors.votes_of(selectors.earlier_rounds(round_), alike))
     replayed = rules.replayed(before, new_count=len(new), seed=f"round {round_id}")
     pairings = rules.scaled([*new, *replayed])
     leaves = [leaf_of(fields_of(round_id, index, row)) for index, row in enumerate(pairings)]

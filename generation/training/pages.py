@@ -113,17 +113,22 @@ class RunPage:
 
     @property
     def recipe(self) -> list[tuple[str, Any]]:
-        """Every choice that was made, β as it was calibrated."""
-        chosen = dict(self.run.settings)
-        if beta := self.run.figures.get("beta"):
-            chosen["beta"] = beta
-        known = [name for name in RECIPE if chosen.get(name) is not None]
+        """Every choice that was made, as a row of a table."""
+        chosen = recipe_of(self.run)
+        known = [name for name in RECIPE if name in chosen]
         return [(RECIPE[name], _said(chosen[name])) for name in known]
 
     @property
     def guards(self) -> list[GuardLine]:
         """What was asked of the adapter."""
         return guards_of(self.run)
+
+
+def recipe_of(run: TrainingRun) -> dict[str, Any]:
+    """Every choice that was made: β as it was calibrated, the rank as it came to be."""
+    found = {name: run.figures.get(name) for name in ("beta", "rank")}
+    chosen = run.settings | {name: value for name, value in found.items() if value}
+    return {name: value for name, value in chosen.items() if value is not None}
 
 
 def guards_of(run: TrainingRun | None) -> list[GuardLine]:

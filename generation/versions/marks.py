@@ -9,6 +9,8 @@ from generation.challenges.models import VersionEvent
 from generation.preferences.models import PreferenceRow
 from generation.versions.models import ModelVersion
 
+_GONE = (Candidate.Status.HIDDEN, Candidate.Status.DISQUALIFIED)  # held ones never taught
+
 
 def taken_down_behind(version: ModelVersion) -> list[str]:
     """Digests of pictures not on show now that a version, or one it was trained from, learned from.
@@ -19,7 +21,7 @@ def taken_down_behind(version: ModelVersion) -> list[str]:
     as_chosen, as_rejected = (
         Exists(rows.filter(**{side: OuterRef("digest")})) for side in ("chosen", "rejected")
     )
-    gone = Candidate.objects.exclude(status=Candidate.Status.PUBLISHED)
+    gone = Candidate.objects.filter(status__in=_GONE)
     return sorted(gone.filter(as_chosen | as_rejected).values_list("digest", flat=True))
 
 

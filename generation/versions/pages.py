@@ -10,7 +10,7 @@ from generation.challenges.models import Challenge, VersionEvent
 from generation.learning.cards import CardFacts, model_card
 from generation.learning.shares import Lead, Share, lead, wilson
 from generation.training.models import TrainingRun
-from generation.training.pages import GuardLine, guards_of
+from generation.training.pages import GuardLine, guards_of, recipe_of
 from generation.training.selectors import UNDECIDED, UNDER_WAY
 from generation.versions.models import ModelVersion
 
@@ -153,8 +153,7 @@ def card_of(page: VersionPage) -> str:
     version, run = page.version, page.run
     dataset, known = (run.dataset, run.figures) if run else (None, {})
     is_emblem = version.vocabulary == "emblems"
-    recipe = dict(run.settings) if run else {}
-    recipe |= {name: known[name] for name in ("beta", "rank", "steps") if known.get(name)}
+    recipe = recipe_of(run) if run else {}
     return model_card(
         CardFacts(
             title=version.slug,

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from curation.galleries.services import close_round
 from curation.galleries.takedowns import disqualify_candidate, hide_candidate
-from curation.models import Ballot, Candidate, Reputation
+from curation.models import Ballot, Candidate, Member, Round, ServedPair
 from generation.models import PreferenceDataset
 from generation.preferences.selectors import repeated, rounds_to_learn_from
 from generation.preferences.services import (
@@ -22,7 +22,7 @@ from generation.preferences.services import (
     leaf_of,
     root_of,
 )
-from tests.factories import MemberFactory
+from tests.factories import BallotFactory, MemberFactory, RoundFactory
 from tests.generation.preferences.polls import Poll, counted_poll
 from tests.threads import at_once
 
@@ -87,13 +87,25 @@ def test_a_second_call_returns_the_first_ones_dataset():
 
 def test_how_often_its_voters_contradict_themselves_is_known():
     poll = counted_poll()
-    dataset = build(poll)
-    assert repeated(dataset) is None
-    for number, voter in enumerate([*poll.voters[:2], MemberFactory()]):
-        Reputation.objects.update_or_create(
-            member=voter, defaults={"repeats_answered": 10, "repeats_agreed": 7.5 + number}
-        )
-    assert repeated(dataset) == (16, 20)  # the third has no ballot in it
+    dataset, later = build(poll), RoundFactory()
+    first, second = poll.hung[0][:2]
+    low, high = sorted((first.digest, second.digest))
+
+    def served(round_: Round, voter: Member, kind: str) -> ServedPair:
+        facts = {"round": round_, "member": voter, "low": low, "high": high, "low_left": True}
+        return ServedPair.objects.create(kind=kind, how="test", **facts)
+
+    stranger = MemberFactory()
+    chosen = {poll.voters[0]: first, poll.voters[1]: second, stranger: second}
+    for voter, now in chosen.items():
+        before = poll.vote(0, first, second)  # all chose the first before
+        pair = served(poll.round, voter, "preference")
+        Ballot.objects.filter(pk=before.pk).update(voter=voter, pair=pair)
+        digests = {"chosen": now.digest, "rejected": low if now.digest == high else high}
+        BallotFactory(round=later, voter=voter, pair=served(later, voter, "repeat"), **digests)
+    assert repeated(dataset) is None  # nobody learns yet which pairs tested
+    close_round(round_=later)
+    assert repeated(dataset) == (1, 2)  # the stranger's ballot is not in it
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,11 +160,13 @@ def test_earlier_rounds_are_replayed_lighter():
     assert dataset.ballots_count == 4 * 8  # its own round's
 
 
-def test_pictures_of_another_size_are_not_replayed_beside_new_ones():
-    small, large = counted_poll(), counted_poll(side=32)
-    build(small)
-    dataset = build(large)
+@pytest.mark.parametrize("change", [{"width": 24}, {"base_hash": "ba" * 32}])
+def test_pictures_of_another_size_or_base_are_not_replayed_beside_new_ones(change):
+    old, new = counted_poll(), counted_poll()
+    Candidate.objects.filter(round=old.round).update(**change)
+    dataset = build(new)
     assert (dataset.rows_count, dataset.replayed_count, dataset.unfit) == (4, 0, "")
+    assert build(old).rows_count == 4
 
 
 def test_pictures_of_another_size_than_most_are_left_out_and_it_says_so():

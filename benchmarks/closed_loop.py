@@ -17,7 +17,7 @@ from benchmarks.harness import Row, main, module, process, say
 TASTES = {"warm": "palette", "dark": "ground", "ornate": "frame"}
 POISONED = (0.01, 0.05, 0.1)  # of a larger community's members
 CROWD = {"members": 100, "pairs": 16}
-ROUNDS = 4
+ROUNDS = 3
 # Of three βs and two rates, tried on a taste that is none of these, none did better.
 PLAIN = {"beta": 200.0, "rate": 1e-3}
 SMALL = {"members": 8, "pairs": 16, "candidates": 16, "steps": 10}

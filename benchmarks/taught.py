@@ -25,7 +25,7 @@ from generation.learning.recipe import Recipe
 
 CONTRACT = "0x" + "5a" * 20
 FLIPPED = 0.3
-FRESH_PROMPTS, FRESH_SEEDS = 32, 2
+FRESH_PROMPTS, FRESH_SEEDS = 64, 2
 # The plain recipe: no safeguard, no anchor to the base, no moving average, hard labels, one row a
 # ballot; β and rate are the best of those tried on another taste, see docs/benchmarks.md.
 PLAIN = {

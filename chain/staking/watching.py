@@ -123,7 +123,13 @@ def _count(node: Node, sender: str, block: str) -> int:
 
 
 def _successor(node: Node, sender: str, nonce: int) -> Successor | None:
-    """What used the nonce, by halving the blocks it can be in; None when it lies too far back."""
+    """What used the nonce, by halving the blocks it can be in.
+
+    None when nobody can tell: it lies too far back, or its block is too large to read.
+
+    Raises:
+        NodeUnreachable: the node does not answer; asked again, it may.
+    """
     high = int(node.call("eth_blockNumber"), 16)
     low = max(0, high - LOOK_BACK)
     try:
@@ -133,6 +139,9 @@ def _successor(node: Node, sender: str, nonce: int) -> Successor | None:
             middle = (low + high) // 2
             is_used = _count(node, sender, hex(middle)) > nonce
             low, high = (low, middle) if is_used else (middle, high)
+    except NodeRefused:  # it keeps no state of that time
+        return None
+    try:
         generous = Node(
             settings.RPC_URL,
             chain_id=chain_id(),

@@ -84,7 +84,8 @@ export function judge(before, site, wallet, now) {
 }
 
 /**
- * Follow what took a transaction's place, if it does the same.
+ * Follow what took a transaction's place, if it does the same. Nobody may be able to tell, and then
+ * it can have been done: who believed it was not would pay twice.
  * @param {Followed} entry
  * @param {{hash: string, to: string, data: string} | null} successor
  * @returns {Followed}
@@ -93,7 +94,9 @@ function succeed(entry, successor) {
   const same =
     successor && successor.to.toLowerCase() === entry.to.toLowerCase() && successor.data.toLowerCase() === entry.data;
   if (same) return { ...entry, hash: `0x${successor.hash}`, state: "sent", words: "Sent again with another fee." };
-  const words = "Another transaction of yours took its place, so this was not done.";
+  const words = successor
+    ? "Another transaction of yours took its place, so this was not done."
+    : "Another transaction took its place, too long ago to say whether it did the same. Look at your stakes and in your wallet before you do it again.";
   return { ...entry, state: "replaced", words };
 }
 

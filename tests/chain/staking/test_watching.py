@@ -8,9 +8,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from chain.client import Node
 from chain.operator.calls import call
 from chain.operator.selectors import CURATION, FAUCET
 from chain.staking.refusals import WORDS
+from curation.accounts.wallets import NodeUnreachable
 from tests.chain.operating import Gallery
 
 
@@ -105,6 +107,22 @@ def test_a_replacement_too_long_ago_is_still_a_replacement(gallery, member) -> N
     gallery.chain.mine(200)
     found = ask("ab" * 32, sender=member, nonce=0)
     assert (found["state"], found["successor"]) == ("replaced", None)
+
+
+def test_a_node_that_dies_while_it_is_asked_what_took_its_place_is_asked_again(
+    gallery, member, monkeypatch
+) -> None:
+    gallery.chain.act(member, gallery.faucet, FAUCET, "give")
+    real = Node.call
+
+    def call_unless_old(self: Node, method: str, *params: Any) -> Any:
+        if method == "eth_getTransactionCount" and params[1] != "latest":
+            raise NodeUnreachable("The chain's node is away.")
+        return real(self, method, *params)
+
+    monkeypatch.setattr(Node, "call", call_unless_old)
+    answer = Client().get(f"/api/v1/transactions/{'ab' * 32}", {"sender": member, "nonce": 0})
+    assert (answer.status_code, answer.json()["code"]) == (503, "node-unreachable")
 
 
 @pytest.mark.parametrize(

@@ -140,12 +140,13 @@ def test_what_has_raised_chosen_errors_is_not_kept(make_run, monkeypatch):
         run.validate()
         return run.state.kept_step
 
-    assert validated(14, 1.02) == 10
+    assert validated(14, 0.999) == 10  # on more rows and draws it may be above 1
     assert validated(16, 0.99) == 16
     assert not run.state.ended
     before = run.state.kept.clone()
     assert validated(20, 1.02) == 16
     assert "the error on chosen pictures is 1.020" in run.state.ended
+    assert "more than 0.997" in run.state.ended
     assert run.state.ended.endswith("So it ended as it was after 16.")
     assert torch.equal(run.average, before)
     file = load_file(run.prepared.adapter)

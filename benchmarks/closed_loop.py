@@ -48,9 +48,10 @@ def _play(taste: str, *, quick: bool, poisoned: float = 0.0) -> list[dict[str, A
 
 
 def _row(name: str, taste: str, rounds: list[dict[str, Any]]) -> Row:
-    """The version that draws at the end against the base."""
+    """The version trained last that passed its guards, against the base."""
     last = rounds[-1]
-    final = last["live_ours"]
+    passed = [found for found in rounds if found.get("ours") and found["run"] == "finished"]
+    final = passed[-1]["ours"] if passed else None
     ratio = f"{final['rate']:.2f} ({final['low']:.2f} to {final['high']:.2f})" if final else "none"
     told = "; ".join(_told(found) for found in rounds)
     details = f"{TASTES[taste]}, {last['votes']:,} votes, {last['minutes']:.0f} min; {told}"

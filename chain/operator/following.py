@@ -110,9 +110,10 @@ def _note_inclusion(row: Transaction, view: View, receipt: dict[str, Any]) -> No
         advance(row, Transaction.GRAPH, Status.INCLUDED, "block_number", "reason")
         _note_deployment(row, number)
         log.info("transaction_included", purpose=row.purpose, block=number, reason=row.reason)
-    elif row.block_number != number:
+    elif row.block_number != number or bool(row.reason) == succeeded:  # a reorg: all may differ
         row.block_number = number
-        row.save(update_fields=["block_number"])
+        row.reason = "" if succeeded else _why_it_failed(row, view, receipt)
+        row.save(update_fields=["block_number", "reason"])
         _note_deployment(row, number)
     if number <= view.final:
         advance(row, Transaction.GRAPH, Status.FINAL if succeeded else Status.FAILED)

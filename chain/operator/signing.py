@@ -1,6 +1,7 @@
 """Nonces and signatures: each is stored before anything is sent.
 
-Whatever signs for a sender holds that sender's advisory lock, so that a nonce is given once.
+Whatever signs with a key holds the advisory lock of its address, also for a row that another key
+began, so that a nonce is given once.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def sign_first(row: Transaction, key: Signer, *, gas: int, fees: Fees, next_nonc
     False when another process did so in the meantime.
     """
     with transaction.atomic(durable=True):
-        _lock(row)
+        _lock(row.chain_id, key)
         fresh = Transaction.objects.select_for_update().get(pk=row.pk)
         if fresh.status != Status.PENDING:
             return False
@@ -41,7 +42,7 @@ def sign_again(row: Transaction, key: Signer, *, fees: Fees) -> bool:
     False when another process did so, or when it is stuck no more.
     """
     with transaction.atomic(durable=True):
-        _lock(row)
+        _lock(row.chain_id, key)
         fresh = Transaction.objects.select_for_update().get(pk=row.pk)
         if fresh.status != Status.SENT or fresh.hashes != row.hashes:
             return False
@@ -86,9 +87,9 @@ def _free_nonce(row: Transaction, lowest: int) -> int:
     return lowest
 
 
-def _lock(row: Transaction) -> None:
+def _lock(chain_id: int, key: Signer) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"nonces of {row.sender} on {row.chain_id}"],
+            [f"nonces of {key.address} on {chain_id}"],
         )

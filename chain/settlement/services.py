@@ -23,6 +23,8 @@ from chain.tallies.snapshots import take_snapshot
 from curation.galleries.models import Round
 from curation.stakes.models import ChainRound
 
+VETOING, CANCELLING = "veto result of round {}", "cancel round {}"
+
 
 def open_waiting_rounds() -> None:
     """Open on the chain what is open on the wall: a sweep for what the signal's message lost.
@@ -95,7 +97,7 @@ def veto_result(*, round_id: int) -> Transaction:
     Raises:
         NotDeployed, NodeUnreachable, Key…: as `submit`.
     """
-    return _guard(f"veto result of round {round_id}", call(CURATION, "veto", round_id))
+    return _guard(VETOING.format(round_id), call(CURATION, "veto", round_id))
 
 
 def cancel_round(*, round_id: int) -> Transaction:
@@ -104,7 +106,7 @@ def cancel_round(*, round_id: int) -> Transaction:
     Raises:
         NotDeployed, NodeUnreachable, Key…: as `submit`.
     """
-    return _guard(f"cancel round {round_id}", call(CURATION, "cancelRound", round_id))
+    return _guard(CANCELLING.format(round_id), call(CURATION, "cancelRound", round_id))
 
 
 def _guard(purpose: str, data: bytes) -> Transaction:

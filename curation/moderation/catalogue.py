@@ -15,7 +15,7 @@ PAGE = 40
 LONGEST = 120  # characters of a search
 State = ChainRound.State
 # What two people can do to a round, by where it stands on the chain.
-POSSIBLE = {State.OPEN: ("cancel_round",), State.PROPOSED: ("cancel_round", "veto_result")}
+POSSIBLE = {State.OPEN: ("cancel_round",), State.PROPOSED: ("veto_result",)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,12 @@ class DeedUnknown(CurationError):
     status: ClassVar[int] = 422
 
 
+class DeedNotDone(CurationError):
+    """What is done outside of this database was refused there, or has not happened yet."""
+
+    status: ClassVar[int] = 409
+
+
 class NothingToUndo(CurationError):
     """Nothing of it stands any more."""
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chain.management.base import ChainCommand
 from chain.operator.keys import Role
-from chain.operator.roles import grant, revoke
+from chain.operator.models import Transaction
+from chain.operator.roles import RoleUnchanged, grant, revoke
 from curation.accounts.rules import checksum_address
 
 
@@ -20,6 +22,15 @@ class Command(ChainCommand):
         role = Role(options["role"])
         stolen = checksum_address(options["address"])
         successor = checksum_address(options["instead"]) if options["instead"] else ""
-        self.finish(revoke(role, stolen))
-        if successor:
-            self.finish(grant(role, successor))
+        if not successor:
+            self.finish(revoke(role, stolen))
+            return
+        self._see_to(revoke, role, stolen)
+        self._see_to(grant, role, successor)
+
+    def _see_to(self, change: Callable[..., Transaction], role: Role, address: str) -> None:
+        """One step of two: when the first run broke off, it may be done."""
+        try:
+            self.finish(change(role, address))
+        except RoleUnchanged as error:
+            self.stdout.write(f"{error} Nothing to do.")

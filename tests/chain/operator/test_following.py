@@ -4,18 +4,16 @@ import pytest
 from django.utils import timezone
 from eth_utils.address import to_checksum_address
 
-from chain.operator.calls import call
-from chain.operator.errors import TransactionFailed, TransactionSlow
+from chain.operator.errors import TransactionSlow
 from chain.operator.fees import GWEI
 from chain.operator.following import STUCK, follow, wait
-from chain.operator.funding import fund
 from chain.operator.heads import look
 from chain.operator.keys import Role, signer
 from chain.operator.models import Deployment, Transaction
 from chain.operator.selectors import CURATION, TOKEN
-from chain.operator.transactions import submit
 from tests.chain.chains import own_chain
 
+from .reverting import open_in_paused_contract
 from .test_transactions import SOMEBODY, give, held
 
 Status = Transaction.Status
@@ -301,42 +299,6 @@ def test_embedded_chain_that_lost_final_blocks_gets_them_again(chain, contracts)
     assert held(chain, contracts) == 111  # nor did what had failed leave a gap
     assert {seen(row).status for row in rows} <= {Status.INCLUDED, Status.FINAL}
     assert wait(give(contracts, 1000)).nonce == rows[-1].nonce + 1
-
-
-def open_in_paused_contract(chain, contracts) -> Transaction:
-    """A transaction that was fine when it was estimated; then the guardian paused."""
-    to = contracts[CURATION].address
-    guardian = signer(Role.GUARDIAN)
-    fund(chain.node, guardian.address)
-    times = (chain.now() + 600, chain.now() + 600, chain.now() + 900, 300)
-    chain.automine(False)
-    row = submit(purpose="open round 7", to=to, data=call(CURATION, "openRound", 7, times))
-    assert row.status == Status.SENT
-    forget_mempool(chain)
-    fields = {"chainId": 31337, "nonce": chain.count(guardian.address), "gas": 100_000, "to": to}
-    fields |= {"maxFeePerGas": 90 * GWEI, "maxPriorityFeePerGas": GWEI, "value": 0}
-    pausing = guardian.sign(fields | {"data": call(CURATION, "pause")})
-    for raw in (pausing.raw, bytes(row.raw)):
-        chain.node.call("eth_sendRawTransaction", f"0x{raw.hex()}")
-        chain.mine()
-    chain.automine(True)
-    follow()
-    return seen(row)
-
-
-def test_revert_in_a_block_is_told_and_final_before_it_is_tried_again(chain, contracts):
-    row = open_in_paused_contract(chain, contracts)
-    assert row.status == Status.INCLUDED
-    assert row.reason == "The contract is paused."
-    with pytest.raises(TransactionFailed, match="open round 7: The contract is paused"):
-        wait(row)
-    chain.mine(4)
-    follow()
-    assert seen(row).status == Status.FAILED
-    to, data = row.to, bytes(row.data)
-    wait(submit(purpose="unpause", to=to, data=call(CURATION, "unpause"), role=Role.GUARDIAN))
-    row = wait(submit(purpose="open round 7", to=to, data=data, again=True))
-    assert chain.ask(to, CURATION, "stateOf", 7) == 1
 
 
 def test_waiting_ends_with_what_it_waits_for(chain, contracts):

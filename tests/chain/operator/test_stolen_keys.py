@@ -229,6 +229,17 @@ def test_threat_28_guardian_is_replaced_and_may_come_back(chain, staked):
     assert [has_role(Role.GUARDIAN, who) for who in (stolen, successor)] == [False, True]
 
 
+def test_threat_28_drill_that_broke_off_between_its_steps_goes_on(chain, contracts):
+    """The revocation was sent, and the shell died before the grant."""
+    stolen, successor = signer(Role.OPERATOR).address, Account.create().address
+    command("revoke_key", "operator", stolen)
+    said = command("revoke_key", "operator", stolen, "--instead", successor)
+    assert f"{stolen} is not operator of the contract." in said
+    assert [has_role(Role.OPERATOR, who) for who in (stolen, successor)] == [False, True]
+    said = command("revoke_key", "operator", stolen, "--instead", successor)  # all is done
+    assert f"{successor} is operator of the contract." in said
+
+
 def test_threat_28_thief_of_the_operator_key_cannot_run_the_drill_backwards(
     chain, staked, settings
 ):

@@ -16,7 +16,7 @@ from chain.operator.following import follow, wait
 from chain.operator.keys import Role, signer
 from chain.operator.models import Transaction
 from chain.operator.selectors import CURATION, TOKEN
-from chain.operator.transactions import submit
+from chain.operator.transactions import begin, submit
 from curation.accounts.wallets import NodeUnreachable
 from tests.threads import at_once
 
@@ -142,6 +142,29 @@ def test_racing_purposes_get_nonces_without_gap_or_double(chain, contracts):
     assert held(chain, contracts) == 111_111
     nonces = [row.nonce for row in Transaction.objects.filter(purpose__startswith="give")]
     assert sorted(nonces) == list(range(min(nonces), min(nonces) + 6))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_racing_purposes_from_before_a_change_of_key_get_nonces_of_the_new_one(chain, contracts):
+    to, key = contracts[TOKEN].address, signer(Role.OPERATOR)
+    rows = [
+        Transaction.objects.create(
+            purpose=f"give {n}",
+            chain_id=31337,
+            sender=Account.create().address,  # a key that was replaced since
+            to=to,
+            data=call(TOKEN, "transfer", SOMEBODY, 10**n),
+        )
+        for n in range(6)
+    ]
+    assert at_once(6, lambda n: begin(rows[n], key)) == [None] * 6
+    for row in rows:
+        row.refresh_from_db()
+        wait(row)
+    assert held(chain, contracts) == 111_111
+    nonces = [row.nonce for row in rows]
+    assert sorted(nonces) == list(range(min(nonces), min(nonces) + 6))
+    assert {row.sender for row in rows} == {key.address}
 
 
 def test_what_would_revert_is_not_sent_and_says_why(chain, contracts):

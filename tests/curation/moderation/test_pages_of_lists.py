@@ -125,6 +125,13 @@ def test_operator_proposes_to_cancel_what_is_open_on_the_chain(operator, senior)
     )
 
 
+def test_what_has_a_result_is_struck_down_and_cannot_be_cancelled(operator):
+    on_chain(RoundFactory(), "proposed")
+    text = signed_in(operator).get("/moderation/rounds/").text
+    assert text.count('value="veto_result"') == 1
+    assert 'value="cancel_round"' not in text
+
+
 def test_account_leads_to_appeals_whoever_has_something_to_appeal(member, moderator):
     visitor = signed_in(member)
     assert 'href="/appeal/"' not in visitor.get("/account/").text

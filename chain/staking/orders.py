@@ -38,13 +38,14 @@ class Order:
 
 def round_of(order: Order) -> ChainRound:
     """The order's round. Raises RoundUnknown, RoundNotOnChain."""
+    found = ChainRound.objects.filter(pk=order.round_id).first()
+    if found is not None:  # also one that the site lost: what is in it can be taken out
+        return found
     if not Round.objects.filter(pk=order.round_id).exists():
         raise errors.RoundUnknown("There is no such round.")
-    if (found := ChainRound.objects.filter(pk=order.round_id).first()) is None:
-        raise errors.RoundNotOnChain(
-            "This round is not on the chain yet. It opens there by itself within a minute or so."
-        )
-    return found
+    raise errors.RoundNotOnChain(
+        "This round is not on the chain yet. It opens there by itself within a minute or so."
+    )
 
 
 def anchor_for(order: Order) -> Anchor:

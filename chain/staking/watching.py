@@ -82,7 +82,7 @@ def _included(node: Node, tx_hash: str, receipt: dict[str, Any]) -> Watched:
         return Watched(
             hash=tx_hash, state="failed", block_number=number, final=final, reason=reason
         )
-    seen = Log.objects.filter(tx_hash=tx_hash).exists()
+    seen = Log.objects.filter(block=number, tx_hash=tx_hash).exists()
     return Watched(
         hash=tx_hash, state="included", block_number=number, seen=seen, final=final and seen
     )

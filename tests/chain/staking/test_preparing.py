@@ -213,6 +213,15 @@ def test_what_is_locked_stays_until_the_round_is_settled(stakers: Stakers) -> No
     assert guest.refused("refund", round=place["round"])[1] == "nothing-to-take"
 
 
+def test_what_is_in_a_round_that_the_site_lost_can_be_taken_out(stakers: Stakers) -> None:
+    row = ChainRound.objects.get(pk=stakers.place["round"])
+    row.pk = 10**6  # a round of the chain that no database knows
+    row.save(force_insert=True)
+    lost = stakers.place | {"round": row.pk}
+    assert stakers.guest.refused("withdraw", **lost)[1] == "still-locked"  # looked at
+    assert stakers.guest.refused("withdraw", **lost | {"round": 10**7})[1] == "round-unknown"
+
+
 def test_withdrawing_settles_a_round_that_is_due(stakers: Stakers) -> None:
     stakers.send(stakers.guest.prepare("approve", amount="30"))
     stakers.send(stakers.guest.prepare("stake", **stakers.place, amount="30"))

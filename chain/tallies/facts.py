@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from chain.indexer.models import Block, Progress
 from chain.operator.heads import chain_id, look
@@ -166,7 +165,9 @@ def _why_unknown(round_: Round, contract: Deployment) -> str:
         chain_id=chain_id(), to=contract.address, purpose=f"open round {round_.pk}"
     ).first()
     failed = sent is None or sent.status == Transaction.Status.FAILED
-    patience = timedelta(hours=settings.RESULT_HOURS)
-    if failed or round_.closes_at + patience < timezone.now():
+    if failed:
+        return ""
+    final = _final_block()  # it may be behind: what was not followed yet says nothing
+    if final and round_.closes_at + timedelta(hours=settings.RESULT_HOURS) < final.at:
         return ""
     return "Whether the round was opened on the chain is not known yet."

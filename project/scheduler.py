@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.db import close_old_connections, connection, transaction
 
 from chain.anchoring.sending import anchor_what_waits
-from chain.indexer.selectors import final_block
+from chain.indexer.selectors import final_block, final_time
 from chain.operator.following import follow
 from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import open_waiting_rounds, settle_due_rounds
@@ -92,7 +92,8 @@ def tend_pairs() -> None:
 
 def tell_stakers() -> None:
     """Tell stakers and funders of rounds that ended by what the chain will not take back."""
-    tell_of_ended_stakes(final_block=final_block(settings.CHAIN_ID))
+    chain = settings.CHAIN_ID
+    tell_of_ended_stakes(final_block=final_block(chain), final_at=final_time(chain))
 
 
 @dataclass

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from chain.indexer.decoding import FOLLOWED
-from chain.indexer.models import Log, Progress
+from chain.indexer.models import Block, Log, Progress
 from chain.indexer.wire import RawLog
 from chain.operator.models import Deployment
 
@@ -38,6 +39,12 @@ def final_block(chain_id: int) -> int:
     """The newest block that was followed and is final; what counts for money and training."""
     found = Progress.objects.filter(pk=chain_id).values_list("final_block", flat=True).first()
     return found or 0
+
+
+def final_time(chain_id: int) -> datetime | None:
+    """When that block was made; None before anything was followed."""
+    final = Block.objects.filter(pk=final_block(chain_id))
+    return final.values_list("at", flat=True).first()
 
 
 def why_halted(chain_id: int) -> str:

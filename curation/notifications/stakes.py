@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -12,8 +13,8 @@ from curation.notifications.models import Notification, StakesTold
 from curation.notifications.services import notify_member
 from curation.stakes.models import Activity, ChainRound, Funding, Stake, Winner
 from curation.stakes.rules import refund_wei, reward_wei
-from curation.stakes.selectors import UNDER_WAY, members_by_address
-from curation.stakes.terms import Terms, staking_terms
+from curation.stakes.selectors import members_by_address
+from curation.stakes.terms import staking_terms
 
 State, Kind = ChainRound.State, Notification.Kind
 ENDS = (Activity.Kind.SETTLED, Activity.Kind.VETOED, Activity.Kind.CANCELLED)
@@ -29,27 +30,29 @@ class Share:
     refund: int = 0
 
 
-def tell_of_ended_stakes(*, final_block: int) -> int:
+def tell_of_ended_stakes(*, final_block: int, final_at: datetime | None) -> int:
     """The sweep: tell of rounds that ended by what is final; returns how many those were.
 
     Args:
-        final_block: the newest block that no reorg takes back.
+        final_block: the newest block that was followed and that no reorg takes back.
+        final_at: its time. A result may have come in a block that was not followed yet, so only a
+            deadline before it has passed.
     """
-    terms = staking_terms()
-    if terms is None:
+    if staking_terms() is None:
         return 0
-    rows = list(_ended(terms, final_block)[:AT_A_TIME])
-    return sum(_tell(row) for row in rows)
+    return sum(_tell(row) for row in _ended(final_block, final_at)[:AT_A_TIME])
 
 
-def _ended(terms: Terms, final_block: int) -> list[ChainRound]:
+def _ended(final_block: int, final_at: datetime | None) -> list[ChainRound]:
     """Rounds that ended and nobody was told of, the oldest first."""
     told = StakesTold.objects.filter(round=OuterRef("round"))
     unsure = Activity.objects.filter(
         round=OuterRef("round"), kind__in=ENDS, block_number__gt=final_block
     )
-    late = Q(state=State.OPEN, result_deadline__lte=terms.now - UNDER_WAY)
-    ended = ChainRound.objects.filter(Q(state__in=[State.SETTLED, State.REFUNDABLE]) | late)
+    is_over = Q(state__in=[State.SETTLED, State.REFUNDABLE])
+    if final_at is not None:
+        is_over |= Q(state=State.OPEN, result_deadline__lte=final_at)
+    ended = ChainRound.objects.filter(is_over)
     return list(ended.exclude(Exists(told)).exclude(Exists(unsure)).order_by("round_id"))
 
 

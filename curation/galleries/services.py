@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
 from curation.briefs.models import Brief
@@ -19,12 +19,18 @@ from curation.live import services as live
 from curation.notifications.models import Notification
 from curation.notifications.services import notify_member
 from curation.reputations.services import freeze_reputations
+from curation.stakes.models import ChainRound
 from curation.status import advance
 from curation.validators import services as validators
 from curation.validators.errors import PictureRefused
 from curation.validators.examining import UNEXAMINED, Examined, judge_nearness
 from curation.validators.near import lock_hashes
 from curation.validators.verdicts import Consequence, Verdict, consequence_of
+
+_SKIP = """
+    SELECT setval('curation_round_id_seq', %(most)s) FROM curation_round_id_seq
+    WHERE last_value < %(most)s OR NOT is_called
+"""
 
 
 class RoundClosed(CurationError):
@@ -82,6 +88,7 @@ def open_round(*, brief: Brief) -> Round:
         closes_at = min(closes_at, brief.deadline)
     if closes_at <= now:
         raise RoundRefused(f"The deadline of {brief} has passed.")
+    _skip_numbers_of_the_chain()
     opened = Round.objects.create(
         brief=brief,
         number=held + 1,
@@ -98,6 +105,14 @@ def open_round(*, brief: Brief) -> Round:
     live.append(stream=opened.stream, kind="round_opened", payload={})
     transaction.on_commit(partial(round_opened.send_robust, Round, round_id=opened.pk))
     return opened
+
+
+def _skip_numbers_of_the_chain() -> None:
+    """A contract knows rounds by their ids: one from a restored backup may have more than we do."""
+    most = ChainRound.objects.aggregate(most=Max("pk"))["most"]
+    if most:
+        with connection.cursor() as cursor:
+            cursor.execute(_SKIP, {"most": most})
 
 
 @transaction.atomic

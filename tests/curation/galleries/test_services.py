@@ -17,6 +17,7 @@ from curation.galleries.signals import round_closed, round_opened
 from curation.live.selectors import events_since
 from curation.models import Brief, Candidate, Event, Round
 from curation.status import TransitionRefused
+from tests.chain.anchoring.rounds import put_on_chain
 from tests.factories import BriefFactory, RoundFactory, provenance, publish
 from tests.threads import at_once
 
@@ -53,6 +54,16 @@ def test_rounds_are_numbered_and_end_after_the_planned_time(
         open_round(brief=brief)
     close_round(round_=first)
     assert open_round(brief=brief).number == 2
+
+
+@pytest.mark.django_db
+def test_a_round_never_gets_a_number_that_the_chain_gave_to_another():
+    before = open_round(brief=BriefFactory())
+    lost = before.pk + 40  # the last of those that a restored database has not
+    for number in (lost, before.pk + 7):
+        put_on_chain(Round(pk=number, closes_at=timezone.now()))
+    assert open_round(brief=BriefFactory()).pk == lost + 1
+    assert open_round(brief=BriefFactory()).pk == lost + 2
 
 
 @pytest.mark.django_db

@@ -41,8 +41,7 @@ def round_of(order: Order) -> ChainRound:
     found = ChainRound.objects.filter(pk=order.round_id).first()
     if found is not None:  # also one that the site lost: what is in it can be taken out
         return found
-    if not Round.objects.filter(pk=order.round_id).exists():
-        raise errors.RoundUnknown("There is no such round.")
+    _check_known(order.round_id)
     raise errors.RoundNotOnChain(
         "This round is not on the chain yet. It opens there by itself within a minute or so."
     )
@@ -71,13 +70,21 @@ def anchor_for(order: Order) -> Anchor:
 
 
 def check_open(chain: Chain, found: ChainRound) -> None:
-    """Raises StakingOver once the round takes nothing any more, by the chain's clock."""
+    """Raises StakingOver once the round takes nothing any more, by the chain's clock, and
+    RoundUnknown where the site lost it: nobody would propose a result for it.
+    """
+    _check_known(found.pk)
     if phase_of(found, chain.now) == Phase.OPEN:
         return
     at = found.staking_deadline - chain.ahead
     if found.state == ChainRound.State.REFUNDABLE and chain.now < found.staking_deadline:
         raise errors.StakingOver("This round was cancelled. Everything in it can be taken back.")
     raise errors.StakingOver(f"Staking in this round ended on {in_words(at)}.")
+
+
+def _check_known(round_id: int) -> None:
+    if not Round.objects.filter(pk=round_id).exists():
+        raise errors.RoundUnknown("There is no such round.")
 
 
 def check_over(chain: Chain, found: ChainRound) -> Phase:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from chain.indexer.models import Block, Progress
 from chain.operator.heads import chain_id, look
@@ -164,10 +165,11 @@ def _why_unknown(round_: Round, contract: Deployment) -> str:
     sent = Transaction.objects.filter(
         chain_id=chain_id(), to=contract.address, purpose=f"open round {round_.pk}"
     ).first()
-    failed = sent is None or sent.status == Transaction.Status.FAILED
-    if failed:
+    if sent is None or sent.status == Transaction.Status.FAILED:
         return ""
-    final = _final_block()  # it may be behind: what was not followed yet says nothing
-    if final and round_.closes_at + timedelta(hours=settings.RESULT_HOURS) < final.at:
+    until = round_.closes_at + timedelta(hours=settings.RESULT_HOURS)
+    final = _final_block()  # it may be behind, and the chain's clock may be ahead of ours
+    has_read = final and until < final.at and (sent.block_number or 0) <= final.number
+    if has_read and until < timezone.now():
         return ""
     return "Whether the round was opened on the chain is not known yet."

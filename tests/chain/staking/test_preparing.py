@@ -219,6 +219,8 @@ def test_what_is_in_a_round_that_the_site_lost_can_be_taken_out(stakers: Stakers
     row.save(force_insert=True)
     lost = stakers.place | {"round": row.pk}
     assert stakers.guest.refused("withdraw", **lost)[1] == "still-locked"  # looked at
+    money = {"round": row.pk, "amount": "1"}
+    assert stakers.guest.refused("fund", **money)[1] == "round-unknown"
     assert stakers.guest.refused("withdraw", **lost | {"round": 10**7})[1] == "round-unknown"
 
 

@@ -15,6 +15,7 @@ from chain import actors
 from chain.errors import NodeUnreachable
 from chain.indexer.models import Block, Progress
 from chain.operator.errors import KeyMissing
+from chain.operator.models import Transaction
 from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import cancel_round, settle_due_rounds
 from chain.tallies.errors import NotReady
@@ -257,7 +258,14 @@ def test_a_round_is_not_given_up_before_the_indexer_has_read_that_far(chain, gal
     far = {"final_block": 10**6, "next_block": 10**6 + 1}
     Progress.objects.update_or_create(pk=settings.CHAIN_ID, defaults=far)
     Block.objects.create(number=10**6, hash="ab" * 32, parent_hash="cd" * 32, at=timezone.now())
+    Transaction.objects.update(block_number=10**6 + 1)  # it is in a block that was not read
+    assert "not known yet" in why_not_ready(jury.round)
+    Transaction.objects.update(block_number=None)
     assert why_not_ready(jury.round) == ""
+    Block.objects.update(at=timezone.now() + timedelta(days=9))  # a chain ahead of our clock
+    Round.objects.filter(pk=jury.round.pk).update(closes_at=timezone.now())
+    jury.round.refresh_from_db()
+    assert "not known yet" in why_not_ready(jury.round)
 
 
 def test_site_without_contracts_counts_without_a_chain(chain, db, asked):

@@ -6,16 +6,12 @@ from datetime import timedelta
 
 import dramatiq
 import pytest
-from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
-from django.utils import timezone
 
 from chain import actors
 from chain.errors import NodeUnreachable
-from chain.indexer.models import Block, Progress
 from chain.operator.errors import KeyMissing
-from chain.operator.models import Transaction
 from chain.settlement.proposing import propose_due_results
 from chain.settlement.services import cancel_round, settle_due_rounds
 from chain.tallies.errors import NotReady
@@ -24,7 +20,6 @@ from chain.tallies.gathering import gather_ballots
 from chain.tallies.sending import anchor_ballots_that_wait
 from chain.tallies.services import publish_due_tallies, tally_round
 from curation.ballots.models import Ballot, BallotAnchor
-from curation.galleries.models import Round
 from curation.galleries.services import close_round
 from curation.stakes.models import ChainRound
 from curation.standings.models import Tally
@@ -220,52 +215,6 @@ def test_round_with_a_false_result_is_counted_and_nothing_is_proposed(chain, ope
     tally = opened.count()
     assert tally.no_winner == "Another result was proposed on the chain."
     assert not sent("propose")
-
-
-def test_round_the_chain_never_heard_of_is_counted(chain, gallery, jury):
-    jury.judge((0, 1))
-    close_round(round_=jury.round)
-    publish_due_tallies()
-    actors.publish_tally(jury.round.pk)
-    tally = Tally.objects.get()
-    assert tally.no_winner == "The round was not opened on the chain."
-    assert tally.ballots_root == root_of(jury.round)
-
-
-def test_round_that_may_be_on_the_chain_is_waited_for(chain, gallery, jury):
-    from chain.settlement.services import open_waiting_rounds
-
-    open_waiting_rounds()  # and nobody has seen it there yet
-    close_round(round_=jury.round)
-    assert "not known yet" in why_not_ready(jury.round)
-    with pytest.raises(NotReady):
-        tally_round(round_id=jury.round.pk)
-    gallery.index()
-    assert "last stakes" in why_not_ready(jury.round)
-
-
-def test_a_round_is_not_given_up_before_the_indexer_has_read_that_far(chain, gallery, jury):
-    from chain.settlement.services import open_waiting_rounds
-
-    open_waiting_rounds()
-    long_ago = timezone.now() - timedelta(days=3)
-    close_round(round_=jury.round)
-    times = {"opened_at": long_ago - timedelta(hours=1), "closes_at": long_ago}
-    Round.objects.filter(pk=jury.round.pk).update(**times)
-    jury.round.refresh_from_db()
-    Block.objects.update(at=long_ago)  # as of an indexer that begins anew
-    assert "not known yet" in why_not_ready(jury.round)
-    far = {"final_block": 10**6, "next_block": 10**6 + 1}
-    Progress.objects.update_or_create(pk=settings.CHAIN_ID, defaults=far)
-    Block.objects.create(number=10**6, hash="ab" * 32, parent_hash="cd" * 32, at=timezone.now())
-    Transaction.objects.update(block_number=10**6 + 1)  # it is in a block that was not read
-    assert "not known yet" in why_not_ready(jury.round)
-    Transaction.objects.update(block_number=None)
-    assert why_not_ready(jury.round) == ""
-    Block.objects.update(at=timezone.now() + timedelta(days=9))  # a chain ahead of our clock
-    Round.objects.filter(pk=jury.round.pk).update(closes_at=timezone.now())
-    jury.round.refresh_from_db()
-    assert "not known yet" in why_not_ready(jury.round)
 
 
 def test_site_without_contracts_counts_without_a_chain(chain, db, asked):

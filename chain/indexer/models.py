@@ -28,6 +28,8 @@ class Log(models.Model):
     class Meta:
         ordering = ("block_id", "log_index")
         constraints = (models.UniqueConstraint(name="log_once", fields=["block", "log_index"]),)
+        # The first argument after the event's name: a round, or who paid.
+        indexes = (models.Index(models.F("topics__1"), name="chain_log_about"),)
 
 
 class Progress(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from eth_utils.crypto import keccak
 
 from chain.client import site_node
@@ -48,16 +49,26 @@ def grant(role: Role, address: str) -> Transaction:
     return _change("grant", role, address)
 
 
+def was_revoked(role: Role, address: str) -> bool:
+    """Whether a transaction of ours, of now or before, takes a role from an address."""
+    return _sent("revoke", role, address).exclude(status=Transaction.Status.FAILED).exists()
+
+
 def _change(verb: str, role: Role, address: str) -> Transaction:
     if has_role(role, address) == (verb == "grant"):
         has = "is" if verb == "grant" else "is not"
         raise RoleUnchanged(f"{address} {has} {role} of the contract.")
-    to = address_of(CURATION)
-    begun = Transaction.objects.filter(to=to, purpose__startswith=f"{verb} {role} {address}")
-    done = begun.filter(status__in=[Transaction.Status.INCLUDED, Transaction.Status.FINAL])
-    purpose = f"{verb} {role} {address} {done.count() + 1}"  # it may be taken back and given again
+    included = [Transaction.Status.INCLUDED, Transaction.Status.FINAL]
+    done = _sent(verb, role, address).filter(status__in=included).count()
+    purpose = f"{verb} {role} {address} {done + 1}"  # it may be taken back and given again
     data = call(CURATION, f"{verb}Role", _hash(role), address)
+    to = address_of(CURATION)
     return submit(purpose=purpose, to=to, data=data, role=Role.DEPLOYER, again=True)
+
+
+def _sent(verb: str, role: Role, address: str) -> QuerySet[Transaction]:
+    purpose = f"{verb} {role} {address}"
+    return Transaction.objects.filter(to=address_of(CURATION), purpose__startswith=purpose)
 
 
 def _hash(role: Role) -> bytes:

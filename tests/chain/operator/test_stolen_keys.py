@@ -240,6 +240,15 @@ def test_threat_28_drill_that_broke_off_between_its_steps_goes_on(chain, contrac
     assert f"{successor} is operator of the contract." in said
 
 
+def test_threat_28_drill_with_a_mistyped_address_changes_nothing(chain, contracts):
+    thief, typed, successor = signer(Role.OPERATOR).address, THIEF, Account.create().address
+    with pytest.raises(CommandError, match="Is that the stolen address"):
+        command("revoke_key", "operator", typed, "--instead", successor)
+    assert [has_role(Role.OPERATOR, who) for who in (thief, successor)] == [True, False]
+    command("revoke_key", "operator", typed, "--instead", successor, "--revoked-elsewhere")
+    assert has_role(Role.OPERATOR, successor)
+
+
 def test_threat_28_thief_of_the_operator_key_cannot_run_the_drill_backwards(
     chain, staked, settings
 ):

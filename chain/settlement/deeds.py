@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from django.db import transaction
+from functools import partial
 
 from chain.errors import ChainError
 from chain.operator.errors import KeyMissing
@@ -22,14 +21,14 @@ from curation.moderation.models import Action, Proposal
 PATIENCE_S = 5  # of somebody who looks at a page
 
 
-def _cancel(proposal: Proposal) -> None:
+def _cancel(proposal: Proposal) -> Callable[[], object]:
     purpose = _carry_out(proposal, cancel_round, CANCELLING)
-    _record(Action.ROUND_CANCELLED, proposal, purpose)
+    return partial(_record, Action.ROUND_CANCELLED, proposal, purpose)
 
 
-def _veto(proposal: Proposal) -> None:
+def _veto(proposal: Proposal) -> Callable[[], object]:
     purpose = _carry_out(proposal, veto_result, VETOING)
-    _record(Action.RESULT_VETOED, proposal, purpose)
+    return partial(_record, Action.RESULT_VETOED, proposal, purpose)
 
 
 def _carry_out(proposal: Proposal, act: Callable[..., Transaction], purpose: str) -> str:
@@ -58,7 +57,6 @@ def _under_way(purpose: str) -> Transaction | None:
     return rows.filter(purpose=purpose).exclude(status=Transaction.Status.FAILED).first()
 
 
-@transaction.atomic
 def _record(action: Action, proposal: Proposal, purpose: str) -> None:
     log.record(
         action=action,

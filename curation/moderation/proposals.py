@@ -9,7 +9,7 @@ from django.utils import timezone
 from curation.accounts.models import Member
 from curation.moderation import log, roles, rules
 from curation.moderation.deeds import deed
-from curation.moderation.errors import DeedUnknown, ProposalOver, SamePerson
+from curation.moderation.errors import ProposalOver, SamePerson
 from curation.moderation.models import Action, ModerationAction, Proposal
 from curation.status import advance
 
@@ -34,8 +34,7 @@ def propose(*, deed_name: str, object: str, by: Member, reason: str, note: str =
     """
     wanted = deed(deed_name)
     roles.require(by, wanted.role)
-    if object.partition(":")[0] != wanted.noun:
-        raise DeedUnknown(f"{wanted.label} is not done to {object[:80]}.")
+    wanted.require_object(object)
     now = timezone.now()
     stale = Proposal.objects.filter(deed=deed_name, object=object, status=Status.WAITING)
     stale.filter(expires_at__lte=now).update(status=Status.DECLINED, decided_at=now)
@@ -86,15 +85,21 @@ def carry_out(*, proposal: Proposal, by: Member) -> None:
 
     Raises:
         RoleMissing: `by` may not do it.
-        ProposalOver: it was not confirmed, or is done.
+        ProposalOver: it was not confirmed, or is done, perhaps by somebody else meanwhile.
         Exception: what the deed raises; it can be carried out again.
     """
     wanted = deed(proposal.deed)
     roles.require(by, wanted.role)
     if proposal.status != Status.CONFIRMED or proposal.done_at is not None:
         raise ProposalOver("There is nothing to carry out.")
-    wanted.do(proposal)
-    _done(proposal)
+    write_down = wanted.do(proposal)
+    with transaction.atomic():
+        locked = Proposal.objects.select_for_update().get(pk=proposal.pk)
+        if locked.done_at is not None:
+            raise ProposalOver("Somebody else carried this out just now.")
+        if write_down is not None:
+            write_down()
+        _done(locked)
 
 
 @transaction.atomic

@@ -2,13 +2,14 @@
 
 import pytest
 
+from chain.operator.following import wait
 from chain.operator.funding import fund
 from chain.operator.keys import Role, signer
 from chain.operator.models import Transaction
 from chain.settlement.services import veto_result
 from curation.models import Member, ModerationAction, Proposal
 from curation.moderation import proposals
-from curation.moderation.errors import DeedNotDone
+from curation.moderation.errors import DeedNotDone, ProposalOver
 from curation.moderation.roles import grant_role
 from curation.stakes.models import ChainRound
 from tests.factories import MemberFactory
@@ -115,4 +116,19 @@ def test_without_the_guardians_key_operators_read_where_to_do_it(
     veto_result(round_id=number)
     settings.EMBEDDED_CHAIN = False  # and here again
     two.carry_out()
+    assert two.told == (True, 1)
+
+
+def test_deed_that_two_carry_out_at_once_is_logged_once(chain, proposed, monkeypatch):
+    """Both press the button; the second finds the first one's transaction, and is quicker."""
+    two = Two("veto_result", proposed.round.pk)
+
+    def waits_longer(row: Transaction, *, timeout_s: float) -> Transaction:
+        monkeypatch.setattr("chain.settlement.deeds.wait", wait)
+        two.carry_out()
+        return wait(row, timeout_s=timeout_s)
+
+    monkeypatch.setattr("chain.settlement.deeds.wait", waits_longer)
+    with pytest.raises(ProposalOver, match="Somebody else carried this out"):
+        two.confirm()
     assert two.told == (True, 1)

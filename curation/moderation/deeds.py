@@ -5,6 +5,7 @@ Curation knows neither chain nor model: the setting `MODERATION_DEEDS` names wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from curation.moderation.reports import answer_reports
 from curation.moderation.sanctions import ban_member
 
 Role = Member.Role
+_KEYS = {"candidate": "[0-9a-f]{64}", "member": "0x[0-9a-fA-F]{40}", "round": "[1-9][0-9]{0,17}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +29,25 @@ class Deed:
     """Something that two people do. `role`: of both.
 
     `do` runs in the confirmation's transaction, or after it when the deed is done `outside` of
-    this database; then it may fail and be carried out again, and must bear that.
+    this database. Then it may fail and be carried out again, also twice at once, and must bear
+    that; what it hands back writes the log, once.
     """
 
     name: str
     label: str
     noun: str  # what its object begins with, before the colon
     role: Member.Role
-    do: Callable[[Proposal], None]
+    do: Callable[[Proposal], Callable[[], object] | None]
     outside: bool = False
+
+    def require_object(self, name: str) -> None:
+        """Raises DeedUnknown if what is named is nothing that this can be done to."""
+        noun, _, key = name.partition(":")
+        if noun != self.noun or not re.fullmatch(_KEYS[noun], key):
+            raise DeedUnknown(
+                f"{self.label}: {name[:80]!r} is no {self.noun}. Write candidate:digest, "
+                "member:0x… or round:number."
+            )
 
 
 def _candidate(proposal: Proposal) -> Candidate:

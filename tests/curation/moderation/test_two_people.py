@@ -118,10 +118,24 @@ def test_threat_27_money_takes_two_operators(candidate, moderator, senior, opera
         proposals.confirm(proposal=asked, by=operator)
 
 
-def test_deed_is_done_to_what_it_is_made_for(candidate, operator):
-    for deed, name in (("ban", "candidate:x"), ("cancel_round", "member:x"), ("burn", "round:1")):
-        with pytest.raises(DeedUnknown):
-            proposals.propose(deed_name=deed, object=name, by=operator, reason="other")
+@pytest.mark.parametrize(
+    ("deed", "name"),
+    [
+        ("ban", "candidate:" + "0" * 64),
+        ("cancel_round", "member:0x" + "0" * 40),
+        ("burn", "round:1"),
+        ("cancel_round", "round:abc"),
+        ("cancel_round", "round:-1"),
+        ("veto_result", "round:" + "9" * 40),
+        ("veto_result", "round:٣"),
+        ("hide", "candidate:"),
+        ("ban", "member"),
+    ],
+)
+def test_deed_is_done_to_what_it_is_made_for(operator, deed, name):
+    with pytest.raises(DeedUnknown):
+        proposals.propose(deed_name=deed, object=name, by=operator, reason="other")
+    assert not Proposal.objects.exists()
 
 
 def test_each_role_may_do_what_those_before_it_may(moderator, senior, operator, member):
@@ -150,7 +164,7 @@ def test_role_is_granted_and_taken_from_the_shell_and_logged(member, capsys):
 
 
 @pytest.mark.parametrize(
-    ("deed", "object_"), [("hide", "candidate:" + "0" * 64), ("ban", "member:0xnobody")]
+    ("deed", "object_"), [("hide", "candidate:" + "0" * 64), ("ban", "member:0x" + "0" * 40)]
 )
 def test_what_is_not_there_is_refused_in_words(moderator, colleague, deed, object_):
     asked = proposals.propose(deed_name=deed, object=object_, by=moderator, reason="spam")

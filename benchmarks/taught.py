@@ -27,12 +27,15 @@ CONTRACT = "0x" + "5a" * 20
 FLIPPED = 0.3
 FRESH_PROMPTS, FRESH_SEEDS = 64, 2
 # The plain recipe: no safeguard, no anchor to the base, no moving average, hard labels, one row a
-# ballot; β and rate are the best of those tried on another taste, see docs/benchmarks.md.
+# ballot, all noise levels alike; β and rate are the best of those tried on another taste, see
+# docs/benchmarks.md.
 PLAIN = {
     "safeguard": False,
     "anchor": 0.0,
     "average": 0.0,
     "cooldown": 0.0,
+    "coarse": 0.02,  # pairs are told apart at all levels alike
+    "fine": 0.0,
     "most_drift": 1e6,
     "spike": 1e6,
 }

@@ -150,7 +150,7 @@ def prepare(
     encoded = encode(family, usable, shown, base=base, folder=folder / "cache")
     how = choose_precision(family.device)
     slot, beginning = _slot(family, recipe, promoted)
-    bank = NoiseBank(recipe.seed, recipe.bank)
+    bank = NoiseBank(recipe.seed, recipe.bank, coarse=recipe.coarse, fine=recipe.fine)
     schedule = Schedule(len(usable), recipe.batch, recipe.bank, recipe.seed)
     reference = Reference(slot, beginning if promoted else None, recipe.anchor)
     references = ReferenceErrors(

@@ -14,11 +14,11 @@ class Recipe:
     """
 
     seed: int = 0
-    steps: int = 60
-    batch: int = 16  # pairs a step, over all processes
+    steps: int = 20
+    batch: int = 48  # pairs a step, over all processes
     micro_batch: int = 16  # pairs at once; halved when memory is short
     rank: int = 16
-    rate: float = 6e-4
+    rate: float = 7e-4
     warmup: int = 8  # steps
     cooldown: float = 0.25  # share of the steps in which the rate falls to a tenth
     weight_decay: float = 0.0
@@ -30,9 +30,11 @@ class Recipe:
     safeguard: bool = True
     leeway: float = 0.01  # band around the reference's error in which chosen errors are held
     bank: int = 16  # draws of noise per row
+    coarse: float = 0.5  # noise level from which on rejected pictures are pushed away
+    fine: float = 0.25  # share of draws below it, where chosen pictures alone are learned
     gradient_checkpointing: bool = False
-    checkpoint_every: int = 20  # steps
-    validate_every: int = 10  # steps
+    checkpoint_every: int = 5  # steps
+    validate_every: int = 5  # steps
     most_drift: float = 1.15
     spike: float = 4.0  # times the usual loss, three steps in a row
 
@@ -43,6 +45,8 @@ class Recipe:
             min(*counts, *every) >= 1
             and 0 < self.rate < 1
             and 0 <= self.average < 1
+            and 0 < self.coarse < 1
+            and 0 <= self.fine < 1
             and 0 <= self.anchor <= 1
             and min(self.spread, self.leeway) > 0
             and (self.beta is None or self.beta > 0)

@@ -119,13 +119,13 @@ class ReferenceErrors:
         """Have one block's errors in memory, from the disk or computed."""
         visits = self.schedule.block_visits(block)
         named = [(self.rows[row], entry) for row, entry in visits]
-        digests = self.encoded.digests
+        digests, bank = self.encoded.digests, self.bank
         facts = {
             "base": self.base,
             "rows": rows_digest([row for row, _ in named]),
             "pictures": [[digests[row.chosen], digests[row.rejected]] for row, _ in named],
             "entries": [entry for _, entry in named],
-            "bank": [self.bank.seed, self.bank.low, self.bank.high],
+            "bank": [bank.seed, bank.low, bank.high, bank.coarse, bank.fine],
             "reference": self.reference.facts,
             "precision": str(self.how.autocast),
         }

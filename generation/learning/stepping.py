@@ -25,7 +25,11 @@ _SUMS = ("loss", "agreed", "decided", "squares", "chosen", "chosen_ref", "reject
 
 @dataclass(slots=True)
 class Branches:
-    """Gradients of the pull-weighted errors of a whole batch, and sums for the curves."""
+    """Gradients of the pull-weighted errors of a whole batch, and sums for the curves.
+
+    Rejected pictures count from the bank's coarse levels on. Below them the network sees which
+    picture it is, and pushing there teaches it to draw that one badly, not what was disliked.
+    """
 
     chosen: Tensor  # (P,)
     rejected: Tensor  # (P,)
@@ -107,7 +111,11 @@ class Batches:
                 errors[1].sum(),
                 reference[1].sum(),
             ]
-        chosen, rejected = (self.slot.gradient((pulls * e).sum() * scale) for e in errors)
+            pushes = pulls * (pictures[1].level.to(device) >= self.bank.coarse)
+        chosen, rejected = (
+            self.slot.gradient((by * error).sum() * scale)
+            for by, error in zip((pulls, pushes), errors, strict=True)
+        )
         return torch.cat([chosen, rejected, torch.stack(sums)])
 
 

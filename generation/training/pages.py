@@ -41,6 +41,8 @@ RECIPE = {
     "safeguard": "Safeguard of chosen pictures",
     "leeway": "Band for chosen errors",
     "bank": "Draws of noise a row",
+    "coarse": "Noise level from which rejected pictures are pushed away",
+    "fine": "Share of draws below it",
     "most_drift": "Drift that stops it",
     "spike": "Times the usual loss that stops it",
     "seed": "Seed",

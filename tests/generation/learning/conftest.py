@@ -71,6 +71,8 @@ SMALL = {
     "warmup": 2,
     "calibration_steps": 3,
     "bank": 4,
+    "coarse": 0.02,
+    "fine": 0.0,
     "checkpoint_every": 3,
     "validate_every": 4,
     "most_drift": 5.0,

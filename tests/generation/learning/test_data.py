@@ -110,6 +110,21 @@ def test_levels_of_a_row_spread_evenly_and_stay_within_bounds():
     assert every.mean() == pytest.approx(0.5, abs=0.02)
 
 
+@pytest.mark.parametrize("fine", [0.0, 0.25, 0.9])
+def test_as_many_levels_are_fine_as_asked_and_both_kinds_lie_evenly(fine):
+    bank = NoiseBank(seed=0, coarse=0.6, fine=fine)
+    levels = bank.levels([str(i) for i in range(4000)], [0] * 4000)
+    below = levels[levels < 0.6]
+    assert len(below) / len(levels) == pytest.approx(fine, abs=0.02)
+    assert levels.min() >= 0.02
+    assert levels.max() <= 0.98
+    assert levels[levels >= 0.6].mean() == pytest.approx(0.79, abs=0.02)
+    if fine:
+        assert below.mean() == pytest.approx(0.31, abs=0.02)
+    row = bank.levels(["row"] * 16, range(16))
+    assert (row < 0.6).float().mean() == pytest.approx(fine, abs=0.1)
+
+
 def test_noise_is_standard_normal():
     noise = NoiseBank(seed=0).noise([str(i) for i in range(50)], [0] * 50, (4, 16, 16))
     assert noise.mean().abs() < 0.01

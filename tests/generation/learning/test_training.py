@@ -58,6 +58,30 @@ def test_the_safeguard_holds_the_rejected_branch_back_and_keeps_the_chosen_error
     assert ratios[True] < 1.002
 
 
+def test_rejected_pictures_are_pushed_away_from_coarse_levels_on(make_run):
+    """Of eight pairs, all the rejected ones' gradient is that of those at coarse levels."""
+    run = make_run(batch=8, bank=8, coarse=0.5, fine=0.5)
+    batches, visits = run.prepared.batches, run.prepared.schedule.step(0)
+    keys, entries = (
+        [run.prepared.batches.rows[row].key for row, _ in visits],
+        [e for _, e in visits],
+    )
+    coarse = batches.bank.levels(keys, entries) >= 0.5
+    assert 0 < int(coarse.sum()) < 8
+    for block in batches.references.missing(visits):
+        batches.references.ensure(block)
+
+    def found(some):
+        kept = [visit for visit, wanted in zip(visits, some, strict=True) if wanted]
+        return batches.branches(kept, beta=1.0, micro=4, scale=1.0)
+
+    every, higher, lower = found(coarse | ~coarse), found(coarse), found(~coarse)
+    assert torch.allclose(every.rejected, higher.rejected, atol=1e-9)
+    assert not lower.rejected.any()
+    assert torch.allclose(every.chosen, higher.chosen + lower.chosen, atol=1e-9)
+    assert lower.chosen.any()
+
+
 def test_beta_is_calibrated_on_the_first_batches_and_stays(make_run):
     run = make_run(steps=12)
     seen = []

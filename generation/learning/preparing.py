@@ -43,6 +43,7 @@ class Prepared:
     schedule: Schedule
     batches: Batches
     reference: Reference
+    beginning: torch.Tensor  # the adapter's vector before the first step
     state: RunState
     folder: Path
     identity: str  # hash of rows, pictures, base, promoted adapter and recipe
@@ -182,8 +183,9 @@ def prepare(
     )
     batches = Batches(family, slot, encoded, usable, bank, references, how, recipe.batch)
     return Prepared(
-        family, recipe, schedule, batches, reference, state, folder, identity, base, shown
-    )
+        family, recipe, schedule, batches, reference, beginning, state, folder, identity, base,
+        shown,
+    )  # fmt: skip
 
 
 def _slot(family: Family, recipe: Recipe, promoted: Path | None) -> tuple[LoraSlot, torch.Tensor]:

@@ -203,6 +203,17 @@ class Run:
         self.write_adapter()
         return ratio
 
+    def go_part_of_the_way(self, learned: Tensor, share: float) -> float:
+        """Let the average be a share of the way from where the run began to what it learned.
+
+        Returns:
+            drift, as `Prepared.drift`.
+        """
+        beginning = self.prepared.beginning.to(learned.device)
+        self.average.copy_(torch.lerp(beginning, learned, share))
+        with self.slot.holding(self.average):
+            return self.prepared.drift()
+
     def write_adapter(self) -> None:
         """Write the average as the adapter's file; only the first process does.
 

@@ -4,31 +4,59 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from PIL import Image
 
 from curation.galleries import files
-from generation.learning.evaluation import guards, noise_ceiling
-from generation.learning.examining import examine
+from generation.learning.evaluation import Guard, VarianceRatio, guards, noise_ceiling
+from generation.learning.examining import Examination, examine
 from generation.learning.rows import Row
 from generation.learning.shares import Share
 from generation.learning.trainer import Run
 from generation.preferences.selectors import repeated
 from generation.training.services import Hold, Trained
-from generation.training.sheets import draw_sheet, drawn_until_clear
+from generation.training.sheets import Sheet, draw_sheet, drawn_until_clear
 from generation.versions.files import adapter_name, store_adapter
+
+SHARES = (1.0, 0.7, 0.5)  # of the way from where a run began to what it learned
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the guards say of an adapter, and what they say it by."""
+
+    learned: Examination
+    drift: float
+    sheets: list[Sheet]
+    variance: VarianceRatio | None
+    guards: list[Guard]
+
+    @property
+    def refusal(self) -> str:
+        failed = (guard.says for guard in self.guards if not guard.passed)
+        return " ".join(f"{says[0].upper()}{says[1:]}." for says in failed)
 
 
 def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     """Everything that is known of a finished run's adapter, with the adapter in storage.
 
-    The sheet's pictures are drawn by the engine that draws for rounds, from the file as it will
-    be loaded there.
+    What fails a guard goes back a part of the way it came, while there is something left: a
+    taste that narrows too much, or moves too far, is followed less far.
     """
     batches = run.prepared.batches
-    learned = examine(run, batches.rows)
+    came, words = run.average.clone(), run.state.ended
+    for share in SHARES:
+        drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
+        found = _look(hold, run, drift)
+        if not found.refusal:
+            break
+        if share == SHARES[0]:
+            words = f"{words} {found.refusal}".strip()
+    if share < 1:
+        words = f"{words} So it went back to {share:.0%} of the way it had come."
+    learned, ratio = found.learned, found.variance
     figures: dict[str, Any] = {
         "beta": run.state.beta,
         "rows": len(batches.rows),
@@ -37,44 +65,49 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
         "chosen_error": learned.chosen_error,
         "rejected_error": learned.rejected_error,
         "accuracy": _share(learned.accuracy),
-        "drift": run.state.kept_drift,
+        "drift": drift,
         "steps": run.state.kept_step,
-        "ended_early": run.state.ended,
+        "share": share,
+        "ended_early": words,
+        "variance": ratio.value if ratio else math.nan,
+        "variance_interval": [ratio.low, ratio.high] if ratio else None,
+        "variance_pictures": sum(len(sheet.samples) for sheet in found.sheets),
+        "guards": [asdict(guard) for guard in found.guards],
     }
     if repeats := repeated(hold.run.dataset):
         figures["ceiling"] = asdict(noise_ceiling(*repeats))
     if held_out:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)
         figures["held_out_rows"] = len(held_out)
-    run.write_adapter()  # the checkpoint came with it or alone
-    adapter = run.prepared.adapter
-    digest = store_adapter(adapter)
-    prompts = [row.prompt for row in batches.rows]
-    sheets, ratio = drawn_until_clear(
-        lambda part: draw_sheet(hold.run, prompts, adapter=adapter, part=part)
-    )
-    figures["variance"] = ratio.value if ratio else math.nan
-    figures["variance_interval"] = [ratio.low, ratio.high] if ratio else None
-    figures["variance_pictures"] = sum(len(sheet.samples) for sheet in sheets)
+    digest = store_adapter(run.prepared.adapter)
     figures["sheet"] = [
         asdict(sample) | {"challenger": _stored(one), "reference": _stored(other)}
-        for sample, one, other in sheets[0].rows()
+        for sample, one, other in found.sheets[0].rows()
     ]
-    found = guards(
-        variance=figures["variance"],
-        chosen_error=learned.chosen_error,
-        drift=figures["drift"],
-    )
-    figures["guards"] = [asdict(guard) for guard in found]
-    refusal = " ".join(
-        f"{guard.says[0].upper()}{guard.says[1:]}." for guard in found if not guard.passed
-    )
     return Trained(
         adapter=adapter_name(digest),
         adapter_hash=digest,
         figures=_finite(figures),
-        refusal=refusal,
+        refusal=found.refusal,
     )
+
+
+def _look(hold: Hold, run: Run, drift: float) -> _Found:
+    """Write the adapter's file, and see what the guards say of it.
+
+    The sheet's pictures are drawn by the engine that draws for rounds, from the file as it will
+    be loaded there.
+    """
+    rows = run.prepared.batches.rows
+    learned = examine(run, rows)
+    run.write_adapter()  # the checkpoint came with it or alone
+    adapter, prompts = run.prepared.adapter, [row.prompt for row in rows]
+    sheets, ratio = drawn_until_clear(
+        lambda part: draw_sheet(hold.run, prompts, adapter=adapter, part=part)
+    )
+    variance = ratio.value if ratio else math.nan
+    said = guards(variance=variance, chosen_error=learned.chosen_error, drift=drift)
+    return _Found(learned, drift, sheets, ratio, said)
 
 
 def _share(share: Share) -> dict[str, float]:

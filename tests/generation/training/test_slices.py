@@ -8,11 +8,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from safetensors.torch import load, load_file
 
 from curation.galleries.files import picture_name
 from curation.models import Candidate
+from generation.learning.evaluation import Guard
 from generation.models import (
     Challenge,
     ModelVersion,
@@ -219,3 +222,32 @@ def test_threat_26_an_adapter_that_is_no_lora_of_this_base_stops_the_run(run, li
     once(run)
     assert run.status == Status.STOPPED
     assert path.name in run.reason
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_what_a_guard_refuses_goes_back_a_part_of_the_way(run, monkeypatch, passes):
+    """Refused twice: half of every layer's change is left, is judged anew, and people are told."""
+    real, tried = examination.guards, []
+    variances = iter([0.6, 0.7, 0.9 if passes else 0.75])
+
+    def strict(**figures: float) -> list[Guard]:
+        tried.append((load_file(folder_of(run.pk) / "adapter.safetensors"), figures["drift"]))
+        return real(**figures | {"variance": next(variances), "chosen_error": 1.0})
+
+    monkeypatch.setattr(examination, "guards", strict)
+    once(run)
+    (whole, far), (_, less), (half, least) = tried
+    for name, matrix in half.items():
+        if name.endswith("lora_B.weight"):
+            assert torch.allclose(matrix, whole[name] / 2, atol=1e-7)
+    assert any(whole[name].any() for name in whole if name.endswith("lora_B.weight"))
+    assert abs(far - 1) > abs(less - 1) > abs(least - 1)
+    with default_storage.open(run.version.adapter) as file:
+        kept = load(file.read())
+    assert all(torch.equal(kept[name], half[name]) for name in half)
+    figures = run.figures
+    assert (figures["share"], figures["drift"]) == (0.5, least)
+    assert "vary 0.60 times as much" in figures["ended_early"]
+    assert "went back to 50% of the way" in figures["ended_early"]
+    expected = ModelVersion.Status.CHALLENGER if passes else ModelVersion.Status.RETIRED
+    assert (run.version.status, bool(run.reason)) == (expected, not passes)

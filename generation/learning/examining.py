@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from generation.learning.caching import encode
+from generation.learning.caching import encode, kept
 from generation.learning.dpo import margins
 from generation.learning.evaluation import held_out_accuracy
 from generation.learning.noise import EXAMINED, NoiseBank
 from generation.learning.references import pair_errors
-from generation.learning.rows import Row
+from generation.learning.rows import Row, rows_digest
 from generation.learning.shares import Share
 from generation.learning.trainer import Run
 
@@ -38,7 +38,7 @@ def examine(run: Run, rows: Sequence[Row], *, draws: int = 8) -> Examination:
     """Errors of rows under the adapter's average and under the reference.
 
     The draws differ from the training bank's, so that learning the bank by heart does not
-    count.
+    count. The reference's errors are computed once.
 
     Raises:
         PictureUnreadable: a picture of the rows is gone or damaged.
@@ -53,7 +53,12 @@ def examine(run: Run, rows: Sequence[Row], *, draws: int = 8) -> Examination:
         most, how = 2 * run.state.micro_batch, prepared.batches.how
         return pair_errors(prepared.family, encoded, bank, visits, most=most, how=how)
 
-    reference = prepared.reference.errors(compute)  # (2, N·draws)
+    digest = rows_digest(rows)
+    path = cache / f"reference-{digest[:16]}.safetensors"
+    pictures = [[encoded.digests[row.chosen], encoded.digests[row.rejected]] for row in rows]
+    facts = {"of": prepared.identity, "rows": digest, "pictures": pictures, "draws": draws}
+    found = kept(path, facts, lambda: {"errors": prepared.reference.errors(compute)})
+    reference = found["errors"]  # (2, N·draws)
     with run.slot.holding(run.average):
         errors = compute()
     margin = margins(errors.flatten(), reference.flatten()).view(len(rows), draws).mean(1)

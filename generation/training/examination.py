@@ -47,9 +47,10 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     """
     batches = run.prepared.batches
     came, words = run.average.clone(), run.state.ended
+    reference: dict[int, list[Image.Image]] = {}  # drawn once, by part
     for share in SHARES:
         drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
-        found = _look(hold, run, drift)
+        found = _look(hold, run, drift, reference)
         if not found.refusal:
             break
         if share == SHARES[0]:
@@ -92,7 +93,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     )
 
 
-def _look(hold: Hold, run: Run, drift: float) -> _Found:
+def _look(hold: Hold, run: Run, drift: float, reference: dict[int, list[Image.Image]]) -> _Found:
     """Write the adapter's file, and see what the guards say of it.
 
     The sheet's pictures are drawn by the engine that draws for rounds, from the file as it will
@@ -102,9 +103,14 @@ def _look(hold: Hold, run: Run, drift: float) -> _Found:
     learned = examine(run, rows)
     run.write_adapter()  # the checkpoint came with it or alone
     adapter, prompts = run.prepared.adapter, [row.prompt for row in rows]
-    sheets, ratio = drawn_until_clear(
-        lambda part: draw_sheet(hold.run, prompts, adapter=adapter, part=part)
-    )
+
+    def draw(part: int) -> Sheet:
+        drawn = reference.get(part)
+        sheet = draw_sheet(hold.run, prompts, adapter=adapter, part=part, reference=drawn)
+        reference[part] = sheet.reference
+        return sheet
+
+    sheets, ratio = drawn_until_clear(draw)
     variance = ratio.value if ratio else math.nan
     said = guards(variance=variance, chosen_error=learned.chosen_error, drift=drift)
     return _Found(learned, drift, sheets, ratio, said)

@@ -37,15 +37,26 @@ class Sheet:
         return zip(self.samples, self.challenger, self.reference, strict=True)
 
 
-def draw_sheet(run: TrainingRun, prompts: Sequence[str], *, adapter: Path, part: int = 0) -> Sheet:
-    """A part of a run's sheet; empty for a round whose pictures came from elsewhere."""
+def draw_sheet(
+    run: TrainingRun,
+    prompts: Sequence[str],
+    *,
+    adapter: Path,
+    part: int = 0,
+    reference: list[Image.Image] | None = None,
+) -> Sheet:
+    """A part of a run's sheet; empty for a round whose pictures came from elsewhere.
+
+    Args:
+        reference: what its reference drew for this part, if it did so before.
+    """
     how = GenerationJob.objects.filter(round=run.dataset.round_id).first()
     if how is None:
         return Sheet([], [], [])
     samples = rules.sheet(prompts, seed=run.dataset.round_id, part=part)
     base, theirs = run.reference.base, local_adapter(run.reference)
     ours = _drawn(how, samples, base, adapter)
-    return Sheet(samples, ours, _drawn(how, samples, base, theirs))
+    return Sheet(samples, ours, reference or _drawn(how, samples, base, theirs))
 
 
 def _drawn(

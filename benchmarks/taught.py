@@ -347,7 +347,8 @@ def play(taste: str, rounds: int, size: Size, *, plainly: dict[str, Any] | None)
             if run is not None:
                 found["run"] = f"{run.status} {run.reason}".strip()
                 found["figures"] = {
-                    name: run.figures.get(name) for name in ("variance", "chosen_error", "drift")
+                    name: run.figures.get(name)
+                    for name in ("variance", "chosen_error", "drift", "share")
                 } | {"held_out": (run.figures.get("held_out_accuracy") or {}).get("value")}
             if run is not None and run.version is not None:
                 scores = school.noticed(local_adapter(run.version))

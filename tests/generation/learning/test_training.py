@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from generation.learning.examining import examine
 from generation.learning.preparing import Prepared
+from generation.learning.references import Reference
 from generation.learning.training import End, run_slice
 
 
@@ -212,6 +213,27 @@ def test_an_examination_uses_other_noise_and_knows_rows_never_trained_on(make_ru
     assert 0 <= some.low <= some.high <= 1
     again = examine(run, rows[7:])
     assert torch.equal(again.margin, held.margin)
+
+
+def test_the_reference_is_asked_once_about_the_same_rows(make_run, make_rows, monkeypatch):
+    run, asked = make_run(), []
+    real = Reference.errors
+    run_slice(run)
+
+    def counted(self, compute):
+        asked.append(1)
+        return real(self, compute)
+
+    monkeypatch.setattr(Reference, "errors", counted)
+    rows = run.prepared.batches.rows
+    first = examine(run, rows)
+    run.average.lerp_(run.prepared.beginning, 0.5)
+    second = examine(run, rows)
+    assert len(asked) == 1
+    assert abs(second.chosen_error - 1) < abs(first.chosen_error - 1)
+    examine(run, make_rows(3, side=256))
+    examine(run, rows, draws=2)
+    assert len(asked) == 3
 
 
 def test_a_slice_ends_when_its_time_is_up_or_someone_asks(make_run):

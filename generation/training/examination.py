@@ -17,7 +17,7 @@ from generation.learning.shares import Share
 from generation.learning.trainer import Run
 from generation.preferences.selectors import repeated
 from generation.training.services import Hold, Trained
-from generation.training.sheets import Sheet, draw_sheet, drawn_until_clear
+from generation.training.sheets import Sheet, draw_sheet, drawn_until_clear, sheet_prompts
 from generation.versions.files import adapter_name, store_adapter
 
 SHARES = (1.0, 0.7, 0.5)  # of the way from where a run began to what it learned
@@ -47,10 +47,12 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     """
     batches = run.prepared.batches
     came, words = run.average.clone(), run.state.ended
+    fresh = sheet_prompts(hold.run)
+    prompts = fresh or [row.prompt for row in batches.rows]
     reference: dict[int, list[Image.Image]] = {}  # drawn once, by part
     for share in SHARES:
         drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
-        found = _look(hold, run, drift, reference)
+        found = _look(hold, run, drift, prompts=prompts, reference=reference)
         if not found.refusal:
             break
         if share == SHARES[0]:
@@ -81,6 +83,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
         figures["held_out_accuracy"] = _share(examine(run, held_out).accuracy)
         figures["held_out_rows"] = len(held_out)
     digest = store_adapter(run.prepared.adapter)
+    figures["sheet_is_fresh"] = bool(fresh)
     figures["sheet"] = [
         asdict(sample) | {"challenger": _stored(one), "reference": _stored(other)}
         for sample, one, other in found.sheets[0].rows()
@@ -93,7 +96,14 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     )
 
 
-def _look(hold: Hold, run: Run, drift: float, reference: dict[int, list[Image.Image]]) -> _Found:
+def _look(
+    hold: Hold,
+    run: Run,
+    drift: float,
+    *,
+    prompts: Sequence[str],
+    reference: dict[int, list[Image.Image]],
+) -> _Found:
     """Write the adapter's file, and see what the guards say of it.
 
     The sheet's pictures are drawn by the engine that draws for rounds, from the file as it will
@@ -102,7 +112,7 @@ def _look(hold: Hold, run: Run, drift: float, reference: dict[int, list[Image.Im
     rows = run.prepared.batches.rows
     learned = examine(run, rows)
     run.write_adapter()  # the checkpoint came with it or alone
-    adapter, prompts = run.prepared.adapter, [row.prompt for row in rows]
+    adapter = run.prepared.adapter
 
     def draw(part: int) -> Sheet:
         drawn = reference.get(part)

@@ -10,6 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from generation.agents.fresh import fresh_prompts
+from generation.emblems.affinity import affinity
 from generation.engines.protocol import Adapter, ModelSource, Request
 from generation.jobs.drawing import engine
 from generation.jobs.models import GenerationJob
@@ -17,7 +19,7 @@ from generation.learning.errors import PreferencesInvalid
 from generation.learning.evaluation import LEAST_VARIANCE, VarianceRatio, variance_ratio
 from generation.training import rules
 from generation.training.models import TrainingRun
-from generation.training.rules import SHEET_SEEDS, Sample
+from generation.training.rules import SHEET_PROMPTS, SHEET_SEEDS, Sample
 from generation.versions.files import local_adapter
 
 FEATURE_PX = 16  # pictures are compared by their colours at this size
@@ -35,6 +37,20 @@ class Sheet:
     def rows(self) -> Iterator[tuple[Sample, Image.Image, Image.Image]]:
         """Each sample with both pictures of it."""
         return zip(self.samples, self.challenger, self.reference, strict=True)
+
+
+def sheet_prompts(run: TrainingRun) -> list[str]:
+    """What sheets are drawn for: fresh prompts of the round's brief, as its next rounds have.
+
+    Empty where none can be composed. Prompts that were trained on say too little of what members
+    will see: pictures of these are learned one by one, and vary less.
+    """
+    return fresh_prompts(
+        round_=run.dataset.round,
+        vocabulary=run.reference.vocabulary,
+        count=MOST_SHEETS * SHEET_PROMPTS,
+        affinity=affinity,
+    )
 
 
 def draw_sheet(

@@ -27,6 +27,7 @@ from generation.training import examination, keeping, services, slices
 from generation.training.keeping import Layout
 from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
+from project import seeds
 from tests.factories import RoundFactory, publish
 from tests.generation.training.conftest import SIDE_PX, dataset_of
 
@@ -61,6 +62,7 @@ def test_a_dataset_becomes_an_adapter_that_was_examined(run):
     assert "ceiling" not in figures  # nobody was asked twice
     assert [guard["name"] for guard in figures["guards"]] == ["variance", "chosen_error", "drift"]
     assert len(figures["sheet"]) == 2 * 4
+    assert not figures["sheet_is_fresh"]  # no agent knows any words here
     for sample in figures["sheet"]:
         assert sample["challenger"] != sample["reference"]
         assert default_storage.exists(picture_name(sample["challenger"]))
@@ -69,6 +71,16 @@ def test_a_dataset_becomes_an_adapter_that_was_examined(run):
     expected = ModelVersion.Status.RETIRED if refused else ModelVersion.Status.CHALLENGER
     assert version.status == expected
     assert not folder_of(run.pk).exists()
+
+
+def test_a_sheet_is_of_words_that_nobody_voted_on_where_agents_have_any(run):
+    seeds.seed_primitives()
+    seeds.seed_agents()
+    once(run)
+    shown = {sample["prompt"] for sample in run.figures["sheet"]}
+    assert run.figures["sheet_is_fresh"]
+    assert len(shown) == 4
+    assert not shown & set(Candidate.objects.values_list("prompt", flat=True))
 
 
 def test_slices_on_several_machines_end_in_the_same_bits(run, live):

@@ -23,7 +23,7 @@ STATUS = {
 TEST = {
     "waiting": "Waits for a round",
     "running": "Under way; figures are of closed rounds",
-    "promoted": "Preferred: it was promoted",
+    "promoted": "Promoted",
     "rejected": "Not shown to be better",
     "withdrawn": "Called off",
 }

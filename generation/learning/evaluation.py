@@ -92,10 +92,6 @@ class VarianceRatio:
     low: float  # 95% interval over the prompts
     high: float
 
-    def is_clear_of(self, limit: float) -> bool:
-        """Whether the interval leaves no doubt on which side of a limit it is."""
-        return not self.low <= limit <= self.high
-
 
 def variance_ratio(features: Tensor, reference: Tensor) -> VarianceRatio:
     """Of features (prompts, seeds, D) both, the same prompts and seeds; two prompts or more.

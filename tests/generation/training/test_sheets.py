@@ -9,7 +9,7 @@ from PIL import Image
 
 from generation.learning.evaluation import VarianceRatio
 from generation.training.rules import sheet
-from generation.training.sheets import MOST_SHEETS, Sheet, drawn_until_clear
+from generation.training.sheets import LEAST_SHEETS, MOST_SHEETS, Sheet, drawn_until_clear
 
 PROMPTS = [f"prompt {number}" for number in range(24)]
 
@@ -44,12 +44,12 @@ def drawn(
     return drawn_until_clear(draw)
 
 
-@pytest.mark.parametrize("spread", [0.5, 1.0])
-def test_one_sheet_is_enough_where_there_is_no_doubt(spread):
+@pytest.mark.parametrize(("spread", "expected"), [(0.5, MOST_SHEETS), (1.0, LEAST_SHEETS)])
+def test_two_sheets_are_enough_to_pass_and_all_are_drawn_to_refuse(spread, expected):
     parts: list[int] = []
     sheets, ratio = drawn(spread, parts)
-    assert parts == [0]
-    assert len(sheets) == 1
+    assert parts == list(range(expected))
+    assert len(sheets) == expected
     assert ratio.value == pytest.approx(spread**2, rel=0.05)
 
 

@@ -190,7 +190,9 @@ def guards(
             least_variance,
             variance >= least_variance,
             f"pictures of one prompt vary {variance:.2f} times as much as the reference's; "
-            f"at least {least_variance:.2f} is asked for, else everything looks alike",
+            f"at least {least_variance:.2f} is asked for, else everything looks alike"
+            if math.isfinite(variance)
+            else "nothing could be drawn by which to tell how much pictures of one prompt vary",
         ),
         Guard(
             "chosen_error",

@@ -53,7 +53,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     for share in SHARES:
         drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
         found = _look(hold, run, drift, prompts=prompts, reference=reference)
-        if not found.refusal:
+        if not found.refusal or found.variance is None:  # or nothing to tell variety by
             break
         if share == SHARES[0]:
             words = f"{words} {found.refusal}".strip()

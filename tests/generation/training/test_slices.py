@@ -18,6 +18,7 @@ from curation.models import Candidate
 from generation.learning.evaluation import Guard
 from generation.models import (
     Challenge,
+    GenerationJob,
     ModelVersion,
     PreferenceDataset,
     TrainingRun,
@@ -263,3 +264,15 @@ def test_what_a_guard_refuses_goes_back_a_part_of_the_way(run, monkeypatch, pass
     assert "went back to 50% of the way" in figures["ended_early"]
     expected = ModelVersion.Status.CHALLENGER if passes else ModelVersion.Status.RETIRED
     assert (run.version.status, bool(run.reason)) == (expected, not passes)
+
+
+def test_where_nothing_can_be_drawn_to_compare_it_is_refused_at_once(run, monkeypatch):
+    """The round's pictures came from elsewhere: no sheet, and going back would tell no more."""
+    GenerationJob.objects.all().delete()
+    real, asked = examination.guards, []
+    monkeypatch.setattr(examination, "guards", lambda **said: asked.append(said) or real(**said))
+    once(run)
+    assert run.status == Status.FINISHED
+    assert "Nothing could be drawn by which to tell" in run.reason
+    assert len(asked) == 1
+    assert (run.figures["share"], run.figures["sheet"]) == (1.0, [])

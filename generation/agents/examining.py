@@ -6,14 +6,28 @@ from collections.abc import Sequence
 
 import structlog
 
-from curation.models import Round
+from curation.models import Brief, Round
 from curation.validators.examining import examine_prompt
 from curation.validators.services import record_prompt
 from curation.validators.texts import Affinity, Wording
-from curation.validators.verdicts import Consequence, consequence_of, why
+from curation.validators.verdicts import Consequence, Verdict, consequence_of, why
 from generation.agents.rules import Composition
 
 log = structlog.get_logger(__name__)
+
+
+def verdicts_on(
+    brief: Brief, prompt: str, *, known: Sequence[str], meaning: Affinity | None
+) -> tuple[Verdict, ...]:
+    """What validators say of a brief's prompt; arguments as in `allowed`."""
+    wording = Wording(
+        prompt=prompt,
+        must=brief.must,
+        must_not=brief.must_not,
+        known=known,
+        affinity=meaning,
+    )
+    return examine_prompt(wording)
 
 
 def allowed(
@@ -30,14 +44,7 @@ def allowed(
     """
     kept = []
     for composition in composed:
-        wording = Wording(
-            prompt=composition.prompt,
-            must=round_.brief.must,
-            must_not=round_.brief.must_not,
-            known=known,
-            affinity=meaning,
-        )
-        verdicts = examine_prompt(wording)
+        verdicts = verdicts_on(round_.brief, composition.prompt, known=known, meaning=meaning)
         record_prompt(round_id=round_.pk, prompt=composition.prompt, verdicts=verdicts)
         if consequence_of(verdicts) is Consequence.NONE:
             kept.append(composition)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 from curation.models import Round
-from curation.validators.examining import examine_prompt
-from curation.validators.texts import Affinity, Wording
+from curation.validators.texts import Affinity
 from curation.validators.verdicts import Consequence, consequence_of
 from generation.agents import rules
 from generation.agents.choices import choices_for
+from generation.agents.examining import verdicts_on
 from generation.agents.models import Primitive
 from generation.agents.services import agent_for
 from generation.errors import GenerationError
@@ -36,14 +36,7 @@ def fresh_prompts(*, round_: Round, vocabulary: str, count: int, affinity: Affin
     for made in rules.compose(rng, choices, count=2 * count, boldness=agent.boldness):
         if len(found) == count:
             break
-        wording = Wording(
-            prompt=made.prompt,
-            must=brief.must,
-            must_not=brief.must_not,
-            known=known,
-            affinity=affinity,
-        )
-        stops = consequence_of(examine_prompt(wording)) is not Consequence.NONE
-        if made.prompt not in drawn and not stops:
+        verdicts = verdicts_on(brief, made.prompt, known=known, meaning=affinity)
+        if made.prompt not in drawn and consequence_of(verdicts) is Consequence.NONE:
             found.append(made.prompt)
     return found

@@ -146,6 +146,7 @@ def _propose(outcome: Outcome, deed: str, candidate: Candidate, by: Member, reas
 def undo(*, batch: str, by: Member) -> Outcome:
     """Take back what was done together and can be: hidden pictures hang again, and the reverse.
 
+    The reports that it answered wait again.
     What has won a round since it was restored is proposed.
 
     Raises:
@@ -164,7 +165,9 @@ def undo(*, batch: str, by: Member) -> Outcome:
         said = {"reason": Reason.MISTAKE, "note": f"Takes number {row.number} back."}
         try:
             _require_two_for_winners(deed, candidate)
-            DEEDS[deed](candidate=candidate, by=by, batch=outcome.batch, **said)
+            with transaction.atomic():
+                DEEDS[deed](candidate=candidate, by=by, batch=outcome.batch, **said)
+                reports.reopen_reports(answer=row)
             outcome.done.append(digest)
         except TwoNeeded:
             _propose(outcome, deed, candidate, by, Reason.MISTAKE)

@@ -16,7 +16,7 @@ from curation.moderation.errors import (
 )
 from curation.moderation.models import Action, ModerationAction, Reason, Report
 from curation.notifications.models import Notification
-from curation.notifications.services import notify_member
+from curation.notifications.services import notify_member, take_back_notice
 from curation.rates import Rate, spend
 
 REPORTS = Rate("reports by member", 20, 3600)
@@ -66,6 +66,18 @@ def answer_reports(*, candidate: Candidate, answer: ModerationAction) -> int:
         kind = Notification.Kind.REPORT_ANSWERED
         notify_member(member_id=member_id, kind=kind, about=f"report:{pk}")
     return Report.objects.filter(pk__in=reporters).update(answer=answer)
+
+
+@transaction.atomic
+def reopen_reports(*, answer: ModerationAction) -> int:
+    """Open the reports again that a deed answered which is taken back; forget that they were told.
+
+    Returns how many those were.
+    """
+    answered = list(Report.objects.filter(answer=answer).order_by("pk").values_list("pk", flat=True))
+    for pk in answered:
+        take_back_notice(kind=Notification.Kind.REPORT_ANSWERED, about=f"report:{pk}")
+    return Report.objects.filter(pk__in=answered).update(answer=None)
 
 
 @transaction.atomic

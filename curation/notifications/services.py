@@ -46,6 +46,11 @@ def notify_member(
         notify_members(member_ids=[member_id], kind=kind, about=about, facts=facts)
 
 
+def take_back_notice(*, kind: str, about: str) -> None:
+    """Forget that members were told of something that holds no longer; they can be told anew."""
+    Notification.objects.filter(kind=kind, about=about).delete()
+
+
 def mark_read(*, member: Member, upto: int) -> int:
     """Note that a member has seen what they were told up to an id; returns how many were new."""
     unread = Notification.objects.filter(member=member, read_at=None, pk__lte=upto)

@@ -101,6 +101,19 @@ def test_what_is_done_answers_the_reports(candidate, member, moderator, deed):
     assert queue.Reported().count() == 0
 
 
+def test_reports_wait_again_when_their_answer_is_taken_back(candidate, member, moderator):
+    report(candidate, member)
+    earlier = report(candidate, MemberFactory())
+    said = {"by": moderator, "reason": "spam"}
+    row = acting.act_on_candidate(deed="approve", candidate=candidate, **said)
+    late = report(candidate, MemberFactory())
+    done = acting.act_on_many(deed="hide", digests=[candidate.digest], **said)
+    acting.undo(batch=done.batch, by=moderator)
+    assert [item.key for item in queue.Reported().items(queue.Wanted(), 10)] == [candidate.digest]
+    assert Report.objects.get(answer=None) == late
+    assert Report.objects.get(pk=earlier.pk).answer == row  # which nobody took back
+
+
 def test_many_are_hidden_together_and_taken_back_together(moderator):
     round_ = RoundFactory()
     pictures = [publish(round_, n) for n in range(5)]

@@ -145,6 +145,19 @@ def test_reporters_hear_what_became_of_their_report(member, moderators, deed, sa
     assert not any(picture.prompt in text for text in words(member))
 
 
+def test_reporters_hear_anew_after_an_answer_was_taken_back(member, moderators):
+    picture = publish(RoundFactory(), 1)
+    reports.report_candidate(candidate=picture, member=member, reason="spam")
+    by = moderators[0]
+    done = acting.act_on_many(deed="hide", digests=[picture.digest], by=by, reason="spam")
+    assert told(member) == ["report_answered"]
+    acting.undo(batch=done.batch, by=by)
+    assert told(member) == []
+    picture.refresh_from_db()
+    acting.act_on_candidate(deed="approve", candidate=picture, by=by, reason="mistake")
+    assert ["it stays" in text for text in words(member)] == [True]
+
+
 def test_reporters_hear_when_two_people_take_a_winner_down(member, moderators):
     picture = publish(RoundFactory(), 1)
     reports.report_candidate(candidate=picture, member=member, reason="spam")

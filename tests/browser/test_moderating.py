@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from curation.galleries.models import Candidate
 from curation.models import Member, ModerationAction
@@ -80,12 +80,36 @@ def test_chosen_ones_are_shown_first_and_a_key_takes_the_last_deed_back(gallery,
     assert Candidate.objects.filter(status="hidden", pk__in=[p.pk for p in pictures]).count() == 1
     page.keyboard.press("u")
     expect(page.get_by_text("taken back")).to_be_visible()
+    expect(page.locator("[data-piece]")).to_have_count(4)
     assert not Candidate.objects.filter(status="hidden", pk__in=[p.pk for p in pictures]).exists()
     page.keyboard.press("x")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("h")
     expect(page.get_by_role("heading", name="Hide 2 pictures?")).to_be_visible()
+
+
+def test_keys_pressed_while_the_grid_comes_anew_keep_their_meaning(gallery, visit, moderator):
+    reported(gallery, 4)
+    page = enter(visit, moderator)
+    page.keyboard.press("h")
+    wait_for(page, _IDLE)
+    late: list[Route] = []
+    page.route("**/moderation/", lambda route: late.append(route))
+    page.keyboard.press("u")
+    expect(page.get_by_text("taken back")).to_be_visible()
+    for key in ("x", "j", "x", "j"):
+        page.keyboard.press(key)
+    chosen = page.locator("[data-piece]:has(input:checked)")
+    ids = chosen.evaluate_all("pieces => pieces.map((piece) => piece.id)")
+    marked = page.evaluate("document.activeElement.closest('[data-piece]').id")
+    assert len(late) == 1
+    late[0].continue_()
+    expect(page.locator("[data-piece]")).to_have_count(4)
+    assert chosen.evaluate_all("pieces => pieces.map((piece) => piece.id)") == ids
+    assert len(ids) == 2
+    assert page.evaluate("document.activeElement.closest('[data-piece]').id") == marked
+    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

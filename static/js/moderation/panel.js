@@ -46,6 +46,7 @@ function desk(form) {
     pieces.step(1, piece);
     htmx().ajax("POST", form.action, {
       target: outcome,
+      swap: "innerHTML settle:0ms", // so that what it offers can be pressed as soon as it is seen
       values: { deed, digest, source: said.get("source"), reason: said.get("reason"), note: said.get("note") },
     });
   };
@@ -64,9 +65,14 @@ function desk(form) {
     if (keys(event.key.toLowerCase(), form, pieces, act)) event.preventDefault();
     say();
   });
+  let bringBack = () => {};
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.target.id === "grid") bringBack = pieces.keep();
+  });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const target = /** @type {CustomEvent} */ (event).detail.target;
     if (target === outcome) settle(outcome, pieces);
+    else if (target.id === "grid") bringBack();
     say();
   });
 }

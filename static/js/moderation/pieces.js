@@ -18,9 +18,14 @@ export function markOf(grid) {
   };
 
   /** @param {HTMLElement} piece */
-  const mark = (piece) => {
+  const point = (piece) => {
     for (const other of grid().querySelectorAll("[data-piece]")) /** @type {HTMLElement} */ (other).tabIndex = -1;
     piece.tabIndex = 0;
+  };
+
+  /** @param {HTMLElement} piece */
+  const mark = (piece) => {
+    point(piece);
     piece.focus();
     piece.scrollIntoView({ block: "nearest" });
   };
@@ -37,6 +42,25 @@ export function markOf(grid) {
       const one = marked();
       const [first, ...rest] = (picked.length || !one ? picked : [one]).map(deedsOf);
       return new Set((first ?? []).filter((deed) => rest.every((deeds) => deeds.includes(deed))));
+    },
+    /**
+     * Note what is chosen and marked before another grid takes this one's place.
+     * @returns {() => void} choose and mark the same ones in the grid that came
+     */
+    keep: () => {
+      const boxes = [...grid().querySelectorAll("input[name=digest]:checked")];
+      const keys = boxes.map((box) => /** @type {HTMLInputElement} */ (box).value);
+      const at = marked()?.id;
+      const focused = grid().contains(document.activeElement);
+      return () => {
+        for (const box of grid().querySelectorAll("input[name=digest]")) {
+          if (box instanceof HTMLInputElement) box.checked = keys.includes(box.value);
+        }
+        const piece = all().find((other) => other.id === at);
+        if (!piece) return;
+        if (focused) mark(piece);
+        else point(piece);
+      };
     },
     /** @param {HTMLElement} piece */
     keyOf: (piece) => piece.id.replace("piece-", ""),

@@ -74,7 +74,8 @@ def reopen_reports(*, answer: ModerationAction) -> int:
 
     Returns how many those were.
     """
-    answered = list(Report.objects.filter(answer=answer).order_by("pk").values_list("pk", flat=True))
+    rows = Report.objects.filter(answer=answer).order_by("pk")
+    answered = list(rows.values_list("pk", flat=True))
     for pk in answered:
         take_back_notice(kind=Notification.Kind.REPORT_ANSWERED, about=f"report:{pk}")
     return Report.objects.filter(pk__in=answered).update(answer=None)

@@ -95,16 +95,21 @@ def test_keys_pressed_while_the_grid_comes_anew_keep_their_meaning(gallery, visi
     page.keyboard.press("h")
     wait_for(page, _IDLE)
     late: list[Route] = []
-    page.route("**/moderation/", lambda route: late.append(route))
-    page.keyboard.press("u")
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/moderation/", hold)
+    with page.expect_request("**/moderation/"):
+        page.keyboard.press("u")
     expect(page.get_by_text("taken back")).to_be_visible()
     for key in ("x", "j", "x", "j"):
         page.keyboard.press(key)
     chosen = page.locator("[data-piece]:has(input:checked)")
     ids = chosen.evaluate_all("pieces => pieces.map((piece) => piece.id)")
     marked = page.evaluate("document.activeElement.closest('[data-piece]').id")
-    assert len(late) == 1
-    late[0].continue_()
+    (route,) = late
+    route.continue_()
     expect(page.locator("[data-piece]")).to_have_count(4)
     assert chosen.evaluate_all("pieces => pieces.map((piece) => piece.id)") == ids
     assert len(ids) == 2

@@ -30,15 +30,16 @@ LOG_PAGE = 100
 @require_safe
 def queue(request: HttpRequest, me: Member) -> HttpResponse:
     """What waits, as a grid with keys."""
-    found = waiting.sources()
-    source = next((s for s in found if s.name == request.GET.get("source")), found[0])
+    found = _counted()
+    names = {s.name: s for s, _ in found}
+    source = names.get(request.GET.get("source", ""), found[0][0])
     wanted = waiting.Wanted(
         text=request.GET.get("q", "").replace("\0", ""),
         reason=request.GET.get("reason", ""),
         escalated="escalated" in request.GET,
     )
     context = tabs(me) | {
-        "sources": [(s, s.count()) for s in found],
+        "sources": found,
         "source": source,
         "wanted": wanted,
         "items": source.items(wanted, waiting.PAGE),
@@ -99,8 +100,14 @@ def undo(request: HttpRequest, me: Member) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    part = "#outcome" if request.htmx else ""  # type: ignore[attr-defined]
-    return render(request, f"moderation/outcome.html{part}", context)
+    if request.htmx:  # type: ignore[attr-defined]
+        counted = context | {"sources": _counted()}
+        return render(request, "moderation/outcome.html#outcome", counted)
+    return render(request, "moderation/outcome.html", context)
+
+
+def _counted() -> list[tuple[waiting.Source, int]]:
+    return [(source, source.count()) for source in waiting.sources()]
 
 
 @staff_only

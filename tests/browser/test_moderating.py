@@ -92,7 +92,9 @@ def test_chosen_ones_are_shown_first_and_a_key_takes_the_last_deed_back(gallery,
 def test_keys_pressed_while_the_grid_comes_anew_keep_their_meaning(gallery, visit, moderator):
     reported(gallery, 4)
     page = enter(visit, moderator)
+    expect(page.locator("#waiting-reported")).to_have_text("4")
     page.keyboard.press("h")
+    expect(page.locator("#waiting-reported")).to_have_text("3")
     wait_for(page, _IDLE)
     late: list[Route] = []
 
@@ -108,6 +110,7 @@ def test_keys_pressed_while_the_grid_comes_anew_keep_their_meaning(gallery, visi
     chosen = page.locator("[data-piece]:has(input:checked)")
     ids = chosen.evaluate_all("pieces => pieces.map((piece) => piece.id)")
     marked = page.evaluate("document.activeElement.closest('[data-piece]').id")
+    expect(page.locator("#waiting-reported")).to_have_text("4")
     (route,) = late
     route.continue_()
     expect(page.locator("[data-piece]")).to_have_count(4)

@@ -22,8 +22,8 @@ from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, job_key, plan_jobs
 from generation.versions.models import ModelVersion
 
-TWINS = 4  # pairs a round
-LARGEST_SHARE = 1 / 3  # of a round's own pictures; one pair there always is, or tests never end
+TWINS = 20  # pairs a round: how many prompts they show decides how soon a test can end
+LARGEST_SHARE = 1.0  # of a round's own pictures; one pair there always is, or tests never end
 HUNG_BY = 0.5  # of the round's time that is left, so that there is time to judge them
 LEAST_LEFT = 0.25  # of a round's time, for twins to join it
 

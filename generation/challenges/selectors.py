@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from curation.ballots.selectors import counting
 from curation.models import Ballot, Candidate, Round
@@ -43,8 +44,10 @@ def answers_of(challenge: Challenge) -> Iterator[Answer]:
     """
     twins = list(TwinPair.objects.filter(challenge=challenge, round__tally__isnull=False))
     jobs = {twin.champion_job: 0.0 for twin in twins} | {t.challenger_job: 1.0 for t in twins}
+    prompts = {twin.challenger_job: twin.prompt for twin in twins}
     hanging = Candidate.objects.filter(job_key__in=jobs, status=Candidate.Status.PUBLISHED)
-    sides = {digest: jobs[key] for digest, key in hanging.values_list("digest", "job_key")}
+    known = dict(hanging.values_list("digest", "job_key"))
+    sides = {digest: jobs[key] for digest, key in known.items()}
     found: list[tuple[int, Answer]] = []
     for round_id in sorted({twin.round_id for twin in twins}):
         trusted = set(
@@ -57,8 +60,10 @@ def answers_of(challenge: Challenge) -> Iterator[Answer]:
             *("pk", "voter__address", "chosen", "rejected", "outcome")
         ):
             if address in trusted and sides[chosen] != sides[rejected]:
-                tie = outcome == Ballot.Outcome.TIE
-                found.append((pk, Answer(address, 0.5 if tie else sides[chosen])))
+                score = 0.5 if outcome == Ballot.Outcome.TIE else sides[chosen]
+                challengers = chosen if sides[chosen] else rejected
+                prompt = prompts[known[challengers]]
+                found.append((pk, Answer(address, prompt, score, round_id)))
     for _, answer in sorted(found, key=lambda row: row[0]):
         yield answer
 
@@ -69,7 +74,10 @@ def rounds_counted(challenge: Challenge) -> int:
     return twins.values("round").distinct().count()
 
 
-def usual_voters() -> int:
-    """How many voted in the newest counted round; 0 before there is one."""
+def usual_votes() -> float:
+    """How many ballots the median voter gave in the newest counted round; 0 before there is one."""
     newest = Round.objects.filter(tally__isnull=False).order_by("-pk").first()
-    return newest.tally.voters_count if newest else 0
+    if newest is None:
+        return 0.0
+    by_voter = counting(newest.pk).order_by().values("voter").annotate(votes=Count("pk"))
+    return median(by_voter.values_list("votes", flat=True) or [0])

@@ -53,7 +53,7 @@ def start_challenge(*, challenger: ModelVersion) -> Challenge:
         )
     if (other := selectors.challenge_of(champion)) is not None:
         raise ChallengeRefused(f"{other.challenger.slug} is being tested already.")
-    terms = rules.terms_for(selectors.usual_voters())
+    terms = rules.terms_for(selectors.usual_votes())
     advance(challenger, ModelVersion.GRAPH, ModelVersion.Status.CHALLENGER)
     _note(challenger, Kind.CHALLENGED, f"Tested against {champion.slug}.")
     return Challenge.objects.create(

@@ -7,12 +7,17 @@ non-negative supermartingale, so that by Ville's inequality it ever reaches 1/α
 probability ≤ α, however often one looks, and however differently voters think of the
 challenger. With one vote a voter it is Wald's sequential probability ratio test of ½ against
 the hoped rate; the lower bound, where the challenger is given up, only makes it stricter.
+
+Voters say which of the pictures before them they prefer, and not which version draws better: of two
+equal versions one may have luck with the few prompts of a round, and everybody sees it. So there
+are two tests, of voters and of prompts, where every prompt is one factor by the mean of all votes
+on its twins; who is promoted has passed both, and either gives up.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -49,12 +54,17 @@ class Terms:
 
     @property
     def bet(self) -> float:
-        """The bet that grows fastest if votes are independent and won as often as hoped.
+        """The bet on a voter's block."""
+        return self.bet_on(self.block)
 
-        It is capped, so that no single voter is more than a factor of 1.75.
+    def bet_on(self, votes: int) -> float:
+        """The bet on a mean of votes that grows fastest if they are won as often as hoped.
+
+        They are taken as independent. It is capped, so that no voter and no prompt is more than a
+        factor of 1.75.
         """
         edge = 2 * self.hoped - 1
-        return min(_MOST_BET, edge / (edge**2 + (1 - edge**2) / self.block))
+        return min(_MOST_BET, edge / (edge**2 + (1 - edge**2) / votes))
 
     @property
     def upper(self) -> float:
@@ -76,17 +86,36 @@ class TwinVote:
 
 
 @dataclass(slots=True)
-class SequentialTest:
-    """The state of a test; feed it votes in the order in which they were accepted.
+class _Evidence:
+    """A product of bounded factors, and the verdict once it has reached a bound."""
+
+    terms: Terms = field(default_factory=Terms)
+    log_evidence: float = 0.0
+    verdict: Verdict = Verdict.GO_ON
+
+    @property
+    def evidence(self) -> float:
+        """How many times likelier the votes are under a better challenger."""
+        return math.exp(self.log_evidence)
+
+    def _multiply(self, scores: Sequence[float], bet: float) -> None:
+        mean = math.fsum(scores) / len(scores)
+        self.log_evidence += math.log1p(bet * (2 * mean - 1))
+        if self.log_evidence >= self.terms.upper:
+            self.verdict = Verdict.PROMOTE
+        elif self.log_evidence <= self.terms.lower:
+            self.verdict = Verdict.REJECT
+
+
+@dataclass(slots=True)
+class SequentialTest(_Evidence):
+    """The state of a test of voters; feed it votes in the order in which they were accepted.
 
     A verdict is final: votes that come after it change nothing.
     """
 
-    terms: Terms = field(default_factory=Terms)
-    log_evidence: float = 0.0
     voters: int = 0  # whose factor has entered
     votes: int = 0  # seen up to the verdict
-    verdict: Verdict = Verdict.GO_ON
     _pending: dict[str, list[float]] = field(default_factory=dict)
     _entered: set[str] = field(default_factory=set)
 
@@ -96,8 +125,7 @@ class SequentialTest:
         Raises:
             PreferencesInvalid: a score outside [0, 1].
         """
-        if not 0 <= vote.score <= 1:
-            raise PreferencesInvalid(f"A score is {vote.score}: it lies between 0 and 1.")
+        _check(vote.score)
         if self.verdict is not Verdict.GO_ON:
             return self.verdict
         self.votes += 1
@@ -115,21 +143,15 @@ class SequentialTest:
                 self._enter(voter)
         return self.verdict
 
+    def has_heard(self, voter: str) -> bool:
+        """Whether a voter's factor has entered: what they say from now on changes nothing."""
+        return voter in self._entered
+
     def _enter(self, voter: str) -> None:
         scores = self._pending.pop(voter)
         self._entered.add(voter)
-        mean = math.fsum(scores) / len(scores)
-        self.log_evidence += math.log1p(self.terms.bet * (2 * mean - 1))
         self.voters += 1
-        if self.log_evidence >= self.terms.upper:
-            self.verdict = Verdict.PROMOTE
-        elif self.log_evidence <= self.terms.lower:
-            self.verdict = Verdict.REJECT
-
-    @property
-    def evidence(self) -> float:
-        """How many times likelier the votes are under a better challenger."""
-        return math.exp(self.log_evidence)
+        self._multiply(scores, self.terms.bet)
 
     def describe(self) -> Mapping[str, float | int | str]:
         """For the record and the page."""
@@ -141,6 +163,49 @@ class SequentialTest:
             "voters": self.voters,
             "votes": self.votes,
         }
+
+
+@dataclass(slots=True)
+class PromptTest(_Evidence):
+    """The state of a test of prompts; feed it one when all votes on its twins are in.
+
+    A verdict is final: prompts that come after it change nothing.
+    """
+
+    prompts: int = 0  # seen up to the verdict
+
+    def see(self, scores: Sequence[float]) -> Verdict:
+        """Take one more prompt into account, by the scores of all votes on its twins, (N,), N > 0.
+
+        Raises:
+            PreferencesInvalid: a score outside [0, 1].
+        """
+        for score in scores:
+            _check(score)
+        if self.verdict is Verdict.GO_ON:
+            self.prompts += 1
+            self._multiply(scores, self.terms.bet_on(len(scores)))
+        return self.verdict
+
+    def describe(self) -> Mapping[str, float | int | str]:
+        """For the record."""
+        return {
+            "verdict": self.verdict.value,
+            "evidence": self.evidence,
+            "prompts": self.prompts,
+        }
+
+
+def both(voters: Verdict, prompts: Verdict) -> Verdict:
+    """What two tests of the same votes come to: either rejects, both promote."""
+    if Verdict.REJECT in (voters, prompts):
+        return Verdict.REJECT
+    return Verdict.PROMOTE if voters is prompts is Verdict.PROMOTE else Verdict.GO_ON
+
+
+def _check(score: float) -> None:
+    if not 0 <= score <= 1:
+        raise PreferencesInvalid(f"A score is {score}: it lies between 0 and 1.")
 
 
 def run_test(votes: Iterable[TwinVote], terms: Terms, *, closed: bool = False) -> SequentialTest:

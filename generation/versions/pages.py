@@ -101,12 +101,13 @@ def test_of(version: ModelVersion) -> Test | None:
 
 
 def _told(challenge: Challenge) -> Test:
-    """Twins are judged often by few, so the interval counts every voter once, not every ballot."""
+    """Few judge few prompts often, so the interval counts each of these once, not every ballot."""
     votes = challenge.wins + challenge.losses + challenge.ties
     if not votes:
         return Test(challenge, None)
     rate = (challenge.wins + challenge.ties / 2) / votes
-    worth = max(1, min(votes, challenge.voters_count))
+    prompts = challenge.state.get("prompts", {}).get("prompts", votes)
+    worth = max(1, min(votes, challenge.voters_count, prompts))
     return Test(challenge, wilson(rate * worth, worth))
 
 

@@ -37,11 +37,13 @@ class Arena:
         self.champion = VersionFactory(status=ModelVersion.Status.LIVE)
         self.challenger = version_on(self.champion)
         self.challenge: Challenge = start_challenge(challenger=self.challenger)
+        self.challenge.state["terms"]["block"] = 4  # as where a usual voter gives sixteen votes
+        self.challenge.save(update_fields=["state"])
         self.voters: list[Member] = [MemberFactory() for _ in range(voters)]
         self.twins: list[TwinPair] = []
         self.round: Round | None = None
 
-    def open(self, *, pairs: int = 4, reputation: float = 1.0) -> Round:
+    def open(self, *, pairs: int = 6, reputation: float = 1.0) -> Round:
         """A round with twins; the voters are known there."""
         self.round = RoundFactory()
         self.twins = [self._twins(number) for number in range(pairs)]
@@ -105,7 +107,7 @@ class Arena:
             **({"why": Ballot.Why.TRIAL, "weight": 0.0} | facts),
         )
 
-    def everybody(self, *, for_challenger: bool = True, times: int = 4) -> None:
+    def everybody(self, *, for_challenger: bool = True, times: int = 6) -> None:
         for twins in range(times):
             for voter in range(len(self.voters)):
                 self.vote(voter, twins, for_challenger=for_challenger)

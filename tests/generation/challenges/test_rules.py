@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -11,46 +12,117 @@ from generation.challenges.rules import Answer, counted, terms_for
 from generation.learning.sequential import Verdict
 
 
-def answers(rate: float, voters: int, each: int, seed: int = 3) -> list[Answer]:
+def answers(rate: float, voters: int, each: int, seed: int = 3, round_id: int = 1) -> list[Answer]:
+    """Votes of voters who agree on nothing but a rate, each on prompts of their own."""
     rng = random.Random(seed)
-    told = [Answer(f"v{n}", float(rng.random() < rate)) for n in range(voters) for _ in range(each)]
+    told = [
+        Answer(f"v{n}", f"prompt {k}", float(rng.random() < rate), round_id)
+        for n in range(voters)
+        for k in range(each)
+    ]
     rng.shuffle(told)
     return told
 
 
+def seen_alike(better: list[bool], voters: int, round_id: int = 1) -> list[Answer]:
+    """Everybody on every prompt, who all see which of the twins is better."""
+    return [
+        Answer(f"v{voter}", f"prompt {prompt}", float(won), round_id)
+        for prompt, won in enumerate(better)
+        for voter in range(voters)
+    ]
+
+
 def test_a_clear_favourite_is_promoted_by_few_frequent_voters():
-    count = counted(answers(0.9, 12, 4), terms=terms_for(12), rounds=1)
+    count = counted(answers(0.95, 12, 12), terms=terms_for(48), rounds=1)
     assert count.verdict is Verdict.PROMOTE
-    assert count.wins + count.losses == 48
+    assert count.wins + count.losses == 144
     assert "were preferred" in rules.why(count)
 
 
 def test_a_worse_one_is_rejected_early():
-    count = counted(answers(0.2, 12, 4), terms=terms_for(12), rounds=1)
+    count = counted(answers(0.2, 12, 4), terms=terms_for(16), rounds=1)
     assert count.verdict is Verdict.REJECT
     assert "not preferred" in rules.why(count)
 
 
+def test_luck_with_few_prompts_promotes_nobody_however_many_see_it():
+    count = counted(seen_alike([True] * 4, 500), terms=terms_for(16), rounds=1)
+    assert count.state["verdict"] == Verdict.PROMOTE  # as far as voters go
+    assert count.verdict is Verdict.GO_ON
+    more = seen_alike([True] * 4, 500, round_id=2)
+    again = counted(seen_alike([True] * 4, 500) + more, terms=terms_for(16), rounds=2)
+    assert again.verdict is Verdict.PROMOTE  # the same words, but drawn anew
+
+
+def test_equal_versions_with_luck_are_seldom_promoted():
+    """Everybody sees which twin is better and errs once in five; voters alone promote a quarter."""
+    rng, promoted = random.Random(11), 0
+    for _ in range(400):
+        told: list[Answer] = []
+        for number in range(1, 5):
+            better = [rng.random() < 0.5 for _ in range(10)]
+            told += [
+                replace(answer, score=1 - answer.score) if rng.random() < 0.2 else answer
+                for answer in seen_alike(better, 24, round_id=number)
+            ]
+            verdict = counted(told, terms=terms_for(48), rounds=number).verdict
+            if verdict is not Verdict.GO_ON:
+                break
+        promoted += verdict is Verdict.PROMOTE
+    assert promoted / 400 <= 0.05
+
+
 def test_one_voter_with_a_hundred_votes_decides_nothing():
-    count = counted(answers(1.0, 1, 100), terms=terms_for(1), rounds=1)
+    count = counted(answers(1.0, 1, 100), terms=terms_for(4), rounds=1)
     assert count.verdict is Verdict.GO_ON
     assert count.voters == 1
 
 
 @pytest.mark.parametrize(("score", "name"), [(0.5, "ties"), (1.0, "wins"), (0.0, "losses")])
 def test_votes_are_told_by_kind(score, name):
-    count = counted([Answer("a", score)], terms=terms_for(100), rounds=1)
+    count = counted([Answer("a", "a fox", score, 1)], terms=terms_for(4), rounds=1)
     told = {"wins": count.wins, "losses": count.losses, "ties": count.ties}
     assert told == {"wins": 0, "losses": 0, "ties": 0} | {name: 1}
 
 
+@pytest.mark.parametrize(("votes", "block"), [(0, 1), (7, 1), (8, 2), (40, 10), (60, 12)])
+def test_a_voter_s_block_is_what_a_usual_voter_gives_in_a_round(votes, block):
+    assert terms_for(votes).block == block
+
+
+def split(round_id: int, newcomers: bool, voters: int = 20) -> list[Answer]:
+    """Voters who cannot agree."""
+    who = f"r{round_id} v" if newcomers else "v"
+    return [Answer(f"{who}{n}", f"prompt {n % 5}", float(n % 2), round_id) for n in range(voters)]
+
+
 def test_what_nobody_can_tell_is_given_up_after_the_last_round():
-    told = [Answer(f"v{n}", float(n % 2)) for n in range(20)]
-    terms = terms_for(100)
-    assert counted(told, terms=terms, rounds=rules.MOST_ROUNDS - 1).verdict is Verdict.GO_ON
-    last = counted(told, terms=terms, rounds=rules.MOST_ROUNDS)
+    terms, most = terms_for(4), rules.MOST_ROUNDS
+    told = [answer for n in range(1, most) for answer in split(n, True, 4)]
+    assert counted(told, terms=terms, rounds=most - 1).verdict is Verdict.GO_ON
+    last = counted(told + split(most, True, 4), terms=terms, rounds=most)
     assert last.verdict is Verdict.REJECT
-    assert f"After {rules.MOST_ROUNDS} rounds" in rules.why(last)
+    assert f"After {most} rounds" in rules.why(last)
+
+
+def test_what_nobody_can_tell_is_given_up_once_everybody_was_heard():
+    terms = terms_for(4)
+    told = split(1, newcomers=False)
+    assert counted(told, terms=terms, rounds=1).verdict is Verdict.GO_ON
+    again = counted(told + split(2, newcomers=False), terms=terms, rounds=2)
+    assert again.verdict is Verdict.REJECT
+    assert "Everybody was heard" in rules.why(again)
+    slow = counted(told + split(2, newcomers=False), terms=terms_for(16), rounds=2)
+    assert slow.verdict is Verdict.GO_ON  # their blocks are of four votes, and they gave two
+
+
+def test_voters_who_made_up_their_minds_wait_for_more_prompts():
+    terms = terms_for(4)
+    told = seen_alike([True] * 3, 40, round_id=1) + seen_alike([True], 40, round_id=2)
+    count = counted(told, terms=terms, rounds=2)
+    assert count.state["verdict"] == Verdict.PROMOTE
+    assert count.verdict is Verdict.GO_ON
 
 
 def test_counting_again_finds_the_same():

@@ -25,7 +25,13 @@ from generation.challenges.services import (
 from generation.models import Challenge, ModelVersion, TwinPair, VersionEvent
 from generation.versions.selectors import live_version
 from generation.versions.services import register_base
-from tests.factories import MemberFactory, RoundFactory, VersionFactory
+from tests.factories import (
+    BallotFactory,
+    MemberFactory,
+    RoundFactory,
+    TallyFactory,
+    VersionFactory,
+)
 from tests.generation.challenges.arena import Arena, version_on
 from tests.threads import at_once
 
@@ -50,7 +56,7 @@ def test_a_test_is_started_once_and_its_terms_are_fixed():
     assert start_challenge(challenger=arena.challenger) == arena.challenge
     arena.challenger.refresh_from_db()
     assert arena.challenger.status == ModelVersion.Status.CHALLENGER
-    assert arena.challenge.state["terms"]["block"] == 4
+    assert Challenge.objects.get().state["terms"] == arena.challenge.state["terms"]
     assert kinds(arena.challenger) == ["challenged"]
 
 
@@ -71,12 +77,12 @@ def test_what_people_prefer_is_promoted_and_open_walls_hear_of_it():
     arena.everybody()
     other = RoundFactory()
     challenge = decided(arena)
-    assert (challenge.status, challenge.wins, challenge.losses) == (Status.PROMOTED, 48, 0)
+    assert (challenge.status, challenge.wins, challenge.losses) == (Status.PROMOTED, 72, 0)
     assert live_version() == arena.challenger
     arena.champion.refresh_from_db()
     assert arena.champion.status == ModelVersion.Status.RETIRED
     assert kinds(arena.challenger) == ["challenged", "promoted"]
-    assert "48 to 0" in challenge.reason
+    assert "72 to 0" in challenge.reason
     heard = Event.objects.filter(kind="model_promoted").values_list("stream", flat=True)
     assert list(heard) == [other.stream]
 
@@ -86,7 +92,7 @@ def test_what_people_do_not_prefer_is_rejected():
     arena.open()
     arena.everybody(for_challenger=False)
     challenge = decided(arena)
-    assert (challenge.status, challenge.losses) == (Status.REJECTED, 48)
+    assert (challenge.status, challenge.losses) == (Status.REJECTED, 72)
     assert arena.challenger.status == ModelVersion.Status.RETIRED
     assert live_version() == arena.champion
     assert kinds(arena.challenger) == ["challenged", "rejected"]
@@ -142,11 +148,25 @@ def test_nothing_is_counted_before_the_tally():
 
 def test_threat_18_one_voter_with_many_votes_is_one_bounded_factor():
     arena = Arena(voters=1)
-    for _ in range(6):
-        arena.open(pairs=8)
-        arena.everybody(times=8)
+    for _ in range(2):
+        arena.open(pairs=24)
+        arena.everybody(times=24)
         challenge = decided(arena)
-    assert (challenge.status, challenge.wins, challenge.voters_count) == (Status.RUNNING, 48, 1)
+    assert (challenge.status, challenge.wins, challenge.voters_count) == (Status.REJECTED, 48, 1)
+    assert challenge.state["prompts"]["verdict"] == "promote"  # by prompts alone it had won
+    assert "Everybody was heard" in challenge.reason
+
+
+def test_a_block_is_what_the_median_voter_gave_in_the_round_before():
+    round_ = RoundFactory()
+    for count in (1, 9, 17):
+        voter = MemberFactory()
+        for n in range(count):
+            chosen, rejected = (f"{2 * n + side:064x}" for side in range(2))
+            BallotFactory(round=round_, voter=voter, chosen=chosen, rejected=rejected)
+    TallyFactory(round=round_)
+    champion = VersionFactory(status=ModelVersion.Status.LIVE)
+    assert start_challenge(challenger=version_on(champion)).state["terms"]["block"] == 2
 
 
 def test_votes_without_reputation_withdrawn_replaced_or_on_hidden_pictures_do_not_count():
@@ -270,9 +290,9 @@ def test_answers_come_in_the_order_of_acceptance():
     arena.vote(0, 1, for_challenger=False)
     arena.vote(1, 3)
     arena.count()
-    told = [(answer.voter, answer.score) for answer in answers_of(arena.challenge)]
+    told = [(answer.voter, answer.prompt, answer.score) for answer in answers_of(arena.challenge)]
     assert told == [
-        (arena.voters[2].address, 1.0),
-        (arena.voters[0].address, 0.0),
-        (arena.voters[1].address, 1.0),
+        (arena.voters[2].address, "prompt 0", 1.0),
+        (arena.voters[0].address, "prompt 1", 0.0),
+        (arena.voters[1].address, "prompt 3", 1.0),
     ]

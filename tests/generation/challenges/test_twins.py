@@ -60,7 +60,7 @@ def wishes(round_: Round, prompts: int, seeds: int = 4) -> list[PlannedJob]:
     ]
 
 
-def plan(round_: Round, prompts: int = 6, seeds: int = 4, agent: Agent | None = None) -> int:
+def plan(round_: Round, prompts: int = 6, seeds: int = 8, agent: Agent | None = None) -> int:
     agent = agent or AgentFactory()
     return plan_twins(round_=round_, agent=agent, wishes=wishes(round_, prompts, seeds))
 
@@ -93,7 +93,9 @@ def test_twins_share_prompt_and_seed_and_are_drawn_by_both(challenge):
         assert one.model_version == challenge.champion
         assert other.model_version == challenge.challenger
         assert one.due_at < round_.closes_at
-    assert len(set(TwinPair.objects.values_list("prompt", flat=True))) == TWINS
+    prompts = list(TwinPair.objects.values_list("prompt", flat=True))
+    assert sorted(map(prompts.count, set(prompts))) == [3, 3, 3, 3, 4, 4]
+    assert TwinPair.objects.values("prompt", "seed").distinct().count() == TWINS
 
 
 def test_planning_twice_adds_nothing(challenge):
@@ -103,9 +105,9 @@ def test_planning_twice_adds_nothing(challenge):
     assert (TwinPair.objects.count(), GenerationJob.objects.count()) == (TWINS, 2 * TWINS)
 
 
-@pytest.mark.parametrize(("pictures", "pairs"), [(4, 1), (8, 1), (12, 2), (24, 4), (200, 4)])
+@pytest.mark.parametrize(("pictures", "pairs"), [(4, 2), (12, 6), (24, 12), (200, 20)])
 def test_small_rounds_have_few_twins(challenge, pictures, pairs):
-    assert plan(RoundFactory(), prompts=pictures // 4) == pairs
+    assert plan(RoundFactory(), prompts=pictures // 4, seeds=4) == pairs
 
 
 def already_open(*, share_left: float) -> Round:
@@ -114,7 +116,7 @@ def already_open(*, share_left: float) -> Round:
     opened_at = now - span * (1 - share_left)
     round_ = RoundFactory(opened_at=opened_at, closes_at=opened_at + span)
     live = ModelVersion.objects.get(status="live")
-    for wish in wishes(round_, prompts=6):
+    for wish in wishes(round_, prompts=6, seeds=8):
         JobFactory(
             round=round_, model_version=live, prompt=wish.prompt, seed=1000 * round_.pk + wish.seed
         )

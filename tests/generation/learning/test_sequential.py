@@ -9,10 +9,12 @@ import pytest
 
 from generation.learning.errors import PreferencesInvalid
 from generation.learning.sequential import (
+    PromptTest,
     SequentialTest,
     Terms,
     TwinVote,
     Verdict,
+    both,
     fixed_size_votes,
     run_test,
 )
@@ -128,6 +130,33 @@ def test_voters_who_left_early_count_when_the_test_is_closed_and_once_only():
     for _ in range(8):
         test.see(TwinVote("a", 1.0))
     assert test.evidence == pytest.approx(1 + terms.bet)
+
+
+def test_a_prompt_is_one_factor_however_many_vote_on_its_twins():
+    test = PromptTest()
+    test.see([1.0] * 5000)
+    assert test.evidence == pytest.approx(1.75)
+    lone = PromptTest()
+    lone.see([1.0])
+    assert lone.evidence == pytest.approx(1.2)  # one vote says little, also of a prompt
+    with pytest.raises(PreferencesInvalid):
+        lone.see([0.5, 2.0])
+
+
+def test_with_one_vote_a_prompt_and_voter_both_tests_are_one():
+    scores = [1.0, 1.0, 0.0, 1.0, 0.5, 1.0]
+    prompts = PromptTest()
+    for score in scores:
+        prompts.see([score])
+    voters = run_test([TwinVote(str(i), s) for i, s in enumerate(scores)], Terms())
+    assert prompts.log_evidence == pytest.approx(voters.log_evidence)
+
+
+def test_both_have_to_promote_and_either_gives_up():
+    go_on, yes, no = Verdict.GO_ON, Verdict.PROMOTE, Verdict.REJECT
+    assert both(yes, yes) is yes
+    assert {both(yes, go_on), both(go_on, yes), both(go_on, go_on)} == {go_on}
+    assert {both(no, yes), both(yes, no), both(no, go_on)} == {no}
 
 
 def test_not_deciding_changes_nothing():

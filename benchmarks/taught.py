@@ -317,6 +317,23 @@ def compared(scores: Sequence[float], others: Sequence[float], taste: str) -> di
     }
 
 
+def last_test() -> dict[str, Any]:
+    """How the newest blind test stands."""
+    from generation.models import Challenge
+
+    if (test := Challenge.objects.order_by("-pk").first()) is None:
+        return {}
+    state = test.state
+    return {
+        "of": test.challenger.slug,
+        "status": test.status,
+        "votes": [test.wins, test.losses, test.ties],
+        "voters": [test.voters_count, state.get("evidence")],
+        "prompts": [state.get("prompts", {}).get(key) for key in ("prompts", "evidence")],
+        "reason": test.reason,
+    }
+
+
 def play(taste: str, rounds: int, size: Size, *, plainly: dict[str, Any] | None) -> Iterator[dict]:
     """What happened, round by round."""
     with salon(
@@ -358,6 +375,7 @@ def play(taste: str, rounds: int, size: Size, *, plainly: dict[str, Any] | None)
             live = ModelVersion.objects.get(status="live")
             found["live"] = live.slug if live.adapter else ""
             found["live_ours"] = known.get(live.slug)
+            found["test"] = last_test()
             if plainly is not None:
                 adapter = school.learn_plainly(round_, **plainly)
                 found["plain"] = compared(school.noticed(adapter), before, taste)

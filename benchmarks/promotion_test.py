@@ -22,7 +22,7 @@ from generation.learning.sequential import (
     fixed_size_votes,
 )
 
-VOTERS, SHARE, PROMPTS, SEEDS, FLIPPED = 24, 60, 10, 2, 0.2
+VOTERS, SHARE, PROMPTS, SEEDS, FLIPPED = 24, 60, 20, 1, 0.2
 Votes = Callable[[random.Random], Iterator[TwinVote]]
 
 

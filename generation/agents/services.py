@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,7 +16,8 @@ from generation.agents.choices import Affinity, choices_for
 from generation.agents.examining import allowed
 from generation.agents.models import Agent, Primitive
 from generation.agents.selectors import judged_pictures
-from generation.challenges.planning import plan_twins
+from generation.challenges.planning import TWINS, plan_twins
+from generation.challenges.selectors import challenge_of
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, plan_jobs
@@ -71,15 +72,17 @@ def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | No
     count = max(1, wanted // agent.seeds_per_prompt)
     seed = random.Random(round_.pk)
     learnt = learn(judged_pictures(version.vocabulary))
+    spare = TWINS if challenge_of(version) else 0  # a test learns more by prompts of its own
     compositions = rules.compose(
         seed,
         choices,
-        count=count,
+        count=count + spare,
         boldness=agent.boldness,
         tastes=(lambda: learnt.draw(seed)) if learnt else None,
     )
     names = [p.name for p in Primitive.objects.filter(vocabulary=vocabulary, active=True)]
-    compositions = allowed(round_, compositions, known=names, meaning=meaning)
+    found = allowed(round_, compositions, known=names, meaning=meaning)
+    compositions, others = found[:count], found[count:]
     if not compositions:
         return 0
     # Two seeds of a prompt at a time: only pairs that share one can be learnt from.
@@ -92,20 +95,27 @@ def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | No
     span_s = (round_.closes_at - round_.opened_at).total_seconds()
     due = rules.due_offsets_s(count=len(wishes), round_s=span_s)
     planned = [
-        PlannedJob(
-            prompt=composition.prompt,
-            negative_prompt="",
-            primitives=list(composition.primitives),
-            believed=composition.believed,
-            seed=rules.seed_for(round_id=round_.pk, prompt=composition.prompt, index=index),
-            due_at=round_.opened_at + timedelta(seconds=offset_s),
-        )
+        _planned(round_, composition, index, due_at=round_.opened_at + timedelta(seconds=offset_s))
         for (composition, index), offset_s in zip(wishes, due, strict=True)
     ]
+    more = [_planned(round_, other, 0, due_at=round_.opened_at) for other in others]
     with transaction.atomic():  # a round has all its jobs or none: half of them would stay half
         Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
         if GenerationJob.objects.filter(round=round_).exists():
             return 0  # another worker, who may believe something else, was first
         count = plan_jobs(round_=round_, agent=agent, version=version, planned=planned)
-        plan_twins(round_=round_, agent=agent, wishes=planned)
+        plan_twins(round_=round_, agent=agent, wishes=planned + more, own=len(planned))
     return count
+
+
+def _planned(
+    round_: Round, composition: rules.Composition, index: int, *, due_at: datetime
+) -> PlannedJob:
+    return PlannedJob(
+        prompt=composition.prompt,
+        negative_prompt="",
+        primitives=list(composition.primitives),
+        believed=composition.believed,
+        seed=rules.seed_for(round_id=round_.pk, prompt=composition.prompt, index=index),
+        due_at=due_at,
+    )

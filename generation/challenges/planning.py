@@ -29,11 +29,12 @@ LEAST_LEFT = 0.25  # of a round's time, for twins to join it
 
 
 @transaction.atomic
-def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> int:
+def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob], own: int) -> int:
     """Queue twins of the test against the live version, if there is one; how many pairs.
 
-    A round gets them once. They share prompts with the round's own pictures, with seeds of their
-    own. Their jobs come in random order as to whose is first: a hash decides.
+    A round gets them once. They take the prompts of the wishes in turn, with seeds of their own:
+    those of the round's own pictures first, whose number is `own`. Their jobs come in random order
+    as to whose is first: a hash decides.
     """
     Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
@@ -42,7 +43,7 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
         return 0
     prompts = list(dict.fromkeys(wish.prompt for wish in wishes))
     now = timezone.now()
-    count = min(TWINS, max(1, int(LARGEST_SHARE * len(wishes) / 2)))
+    count = min(TWINS, max(1, int(LARGEST_SHARE * own / 2)))
     for index in range(count):
         prompt = prompts[index % len(prompts)]
         wish = next(wish for wish in wishes if wish.prompt == prompt)
@@ -78,7 +79,9 @@ def join_open_rounds() -> int:
             )
             for job in jobs
         ]
-        if wishes and plan_twins(round_=round_, agent=jobs[0].agent, wishes=wishes):
+        if wishes and plan_twins(
+            round_=round_, agent=jobs[0].agent, wishes=wishes, own=len(wishes)
+        ):
             joined += 1
     return joined
 

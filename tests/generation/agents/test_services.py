@@ -7,11 +7,15 @@ from curation.galleries.services import close_round
 from generation.agents.choices import NothingToDraw, choices_for
 from generation.agents.models import Agent, Primitive
 from generation.agents.services import agent_for, propose_prompts, rounds_without_jobs
+from generation.challenges.planning import TWINS
+from generation.challenges.services import start_challenge
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
+from generation.models import TwinPair
 from generation.versions.selectors import NoLiveVersion
 from project import seeds
 from tests.factories import BriefFactory, RoundFactory, VersionFactory
+from tests.generation.challenges.arena import version_on
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +46,20 @@ def test_round_gets_as_many_jobs_as_wanted_and_every_prompt_four_seeds(studio, w
     assert min(Counter(job.prompt for job in jobs).values()) >= 4
     assert all(round_.opened_at <= job.due_at < round_.closes_at for job in jobs)
     assert {job.model_version_id for job in jobs} == {studio.pk}
+
+
+def test_a_round_of_a_blind_test_composes_a_prompt_for_each_of_its_twins(studio):
+    start_challenge(challenger=version_on(studio))
+    round_ = RoundFactory(candidates_wanted=40)
+    assert propose(round_) == 40
+    twins = TwinPair.objects.filter(round=round_)
+    keys = [key for pair in twins for key in (pair.champion_job, pair.challenger_job)]
+    own = set(GenerationJob.objects.exclude(key__in=keys).values_list("prompt", flat=True))
+    tried = {pair.prompt for pair in twins}
+    assert (twins.count(), len(tried), len(own)) == (TWINS, TWINS, 10)
+    assert own < tried
+    other = GenerationJob.objects.get(key=twins.exclude(prompt__in=own)[0].challenger_job)
+    assert len(other.primitives) >= 2
 
 
 def test_few_prompts_still_fill_a_round(studio):

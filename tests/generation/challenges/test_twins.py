@@ -62,7 +62,8 @@ def wishes(round_: Round, prompts: int, seeds: int = 4) -> list[PlannedJob]:
 
 def plan(round_: Round, prompts: int = 6, seeds: int = 8, agent: Agent | None = None) -> int:
     agent = agent or AgentFactory()
-    return plan_twins(round_=round_, agent=agent, wishes=wishes(round_, prompts, seeds))
+    own = wishes(round_, prompts, seeds)
+    return plan_twins(round_=round_, agent=agent, wishes=own, own=len(own))
 
 
 def drawn(job: GenerationJob, number: int) -> Candidate:

@@ -296,7 +296,8 @@ def compared(scores: Sequence[float], others: Sequence[float], taste: str) -> di
     """Win rate with its interval, prompts counted once, and the change of the mean score."""
     import torch
 
-    from generation.learning.evaluation import clustered_win_rate, score_change
+    from generation.learning.evaluation import score_change
+    from generation.learning.shares import clustered_win_rate
     from project.simulation.community import ALIKE
     from project.simulation.tastes import SCALES
 
@@ -326,11 +327,10 @@ def last_test() -> dict[str, Any]:
     state = test.state
     return {
         "of": test.challenger.slug,
-        "status": test.status,
+        "status": f"{test.status} {test.reason}".strip(),
         "votes": [test.wins, test.losses, test.ties],
         "voters": [test.voters_count, state.get("evidence")],
         "prompts": [state.get("prompts", {}).get(key) for key in ("prompts", "evidence")],
-        "reason": test.reason,
     }
 
 

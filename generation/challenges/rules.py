@@ -15,6 +15,7 @@ from generation.learning.sequential import (
     both,
     run_test,
 )
+from generation.learning.shares import clustered_win_rate
 
 MOST_ROUNDS = 12  # in which votes were counted; who is not better by then is not better enough
 LONGEST_BLOCK = 12  # votes that make a voter's factor
@@ -68,7 +69,10 @@ def counted(answers: Iterable[Answer], *, terms: Terms, rounds: int) -> Count:
     over = rounds >= MOST_ROUNDS
     if over or heard:
         test.close()
-    prompts = _by_prompt(told, terms)
+    scores = _by_prompt(told)
+    prompts = PromptTest(terms)
+    for of_one in scores.values():
+        prompts.see(of_one)
     verdict = both(test.verdict, prompts.verdict)
     if verdict is Verdict.GO_ON and (over or (heard and test.verdict is Verdict.GO_ON)):
         verdict = Verdict.REJECT
@@ -83,19 +87,24 @@ def counted(answers: Iterable[Answer], *, terms: Terms, rounds: int) -> Count:
             "rounds": rounds,
             "heard": heard,
             **test.describe(),
-            "prompts": prompts.describe(),
+            "prompts": {**prompts.describe(), "judged": len(scores)},
+            "worth": min(clustered_win_rate(of).count for of in (scores, _by_voter(told))),
         },
     )
 
 
-def _by_prompt(told: list[Answer], terms: Terms) -> PromptTest:
-    scores: dict[tuple[int, str], list[float]] = {}
+def _by_prompt(told: list[Answer]) -> dict[str, list[float]]:
+    scores: dict[str, list[float]] = {}
     for answer in told:
-        scores.setdefault((answer.round_id, answer.prompt), []).append(answer.score)
-    test = PromptTest(terms)
-    for of_one in scores.values():
-        test.see(of_one)
-    return test
+        scores.setdefault(f"{answer.round_id} {answer.prompt}", []).append(answer.score)
+    return scores
+
+
+def _by_voter(told: list[Answer]) -> dict[str, list[float]]:
+    scores: dict[str, list[float]] = {}
+    for answer in told:
+        scores.setdefault(answer.voter, []).append(answer.score)
+    return scores
 
 
 def _all_heard(told: list[Answer], terms: Terms) -> bool:
@@ -115,7 +124,7 @@ def why(count: Count) -> str:
     shown = f"{count.wins} to {count.losses}, {count.ties} undecided, by {count.voters} voters"
     prompts = count.state["prompts"]
     if count.verdict is Verdict.PROMOTE:
-        return f"Its pictures were preferred: {shown}, on {prompts['prompts']} prompts."
+        return f"Its pictures were preferred: {shown}, on {prompts['judged']} prompts."
     if Verdict.REJECT not in (count.state["verdict"], prompts["verdict"]):
         if count.state["heard"]:
             return f"Everybody was heard, and nobody could tell that it is better: {shown}."

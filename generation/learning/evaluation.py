@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from generation.learning.errors import PreferencesInvalid
@@ -19,22 +18,6 @@ LEAST_VARIANCE = 0.8
 def win_rate(scores: Sequence[float]) -> Share:
     """Of one score per vote: 1 won, 0 lost, ½ can't decide."""
     return wilson(math.fsum(scores), len(scores))
-
-
-def clustered_win_rate(scores: Mapping[str, Sequence[float]]) -> Share:
-    """Win rate over voters of unequal zeal, each voter's mean counting once.
-
-    The interval is Wilson's for as many independent votes as would vary as much as the
-    voters' means do, at most all votes.
-    """
-    voted = [s for s in scores.values() if s]
-    means = torch.tensor([math.fsum(s) / len(s) for s in voted]).double()
-    if len(means) < 2:
-        return wilson(float(means.sum()), len(means))
-    rate, variance = float(means.mean()), float(means.var() / len(means))
-    votes, spread = sum(map(len, voted)), rate * (1 - rate)
-    worth = len(means) if variance == 0 else min(max(spread / variance, 1.0), votes)
-    return wilson(rate * worth, worth)
 
 
 def split_by(keys: Sequence[str], *, held_out: float, seed: int = 0) -> tuple[list[int], list[int]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Z95 = 1.959963984540054
@@ -33,6 +35,22 @@ def wilson(wins: float, count: float) -> Share:
     half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return Share(rate, min(low, rate), max(high, rate), count)  # rounding can pass the rate
+
+
+def clustered_win_rate(scores: Mapping[str, Sequence[float]]) -> Share:
+    """Win rate over voters of unequal zeal, or prompts, each one's mean counting once.
+
+    The interval is Wilson's for as many independent votes as would vary as much as the
+    means do, at most all votes.
+    """
+    voted = [own for own in scores.values() if own]
+    means = [math.fsum(own) / len(own) for own in voted]
+    if len(means) < 2:
+        return wilson(math.fsum(means), len(means))
+    rate, among = statistics.fmean(means), statistics.variance(means) / len(means)
+    votes, spread = sum(map(len, voted)), rate * (1 - rate)
+    worth = len(means) if among == 0 else min(max(spread / among, 1.0), votes)
+    return wilson(rate * worth, worth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,13 +101,12 @@ def test_of(version: ModelVersion) -> Test | None:
 
 
 def _told(challenge: Challenge) -> Test:
-    """Few judge few prompts often, so the interval counts each of these once, not every ballot."""
+    """Few judge few prompts often: the interval is as wide as these differ, not as ballots do."""
     votes = challenge.wins + challenge.losses + challenge.ties
     if not votes:
         return Test(challenge, None)
     rate = (challenge.wins + challenge.ties / 2) / votes
-    prompts = challenge.state.get("prompts", {}).get("prompts", votes)
-    worth = max(1, min(votes, challenge.voters_count, prompts))
+    worth = max(1, min(votes, challenge.state.get("worth", challenge.voters_count)))
     return Test(challenge, wilson(rate * worth, worth))
 
 

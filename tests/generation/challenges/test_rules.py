@@ -125,6 +125,17 @@ def test_voters_who_made_up_their_minds_wait_for_more_prompts():
     assert count.verdict is Verdict.GO_ON
 
 
+def test_a_rate_is_worth_no_more_than_voters_or_prompts_differ():
+    by_prompt = seen_alike([True] * 5 + [False] * 5, 40)
+    assert counted(by_prompt, terms=terms_for(4), rounds=1).state["worth"] == pytest.approx(9)
+    by_voter = [
+        Answer(f"v{voter}", f"prompt {prompt}", float(voter % 2), 1)
+        for voter in range(10)
+        for prompt in range(40)
+    ]
+    assert counted(by_voter, terms=terms_for(4), rounds=1).state["worth"] == pytest.approx(9)
+
+
 def test_counting_again_finds_the_same():
     told = answers(0.6, 20, 5)
     assert counted(told, terms=terms_for(20), rounds=2) == counted(

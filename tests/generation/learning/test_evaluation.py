@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from generation.learning.errors import PreferencesInvalid
 from generation.learning.evaluation import (
-    clustered_win_rate,
     guards,
     held_out_accuracy,
     noise_ceiling,
     score_change,
     split_by,
     variance_ratio,
-    wilson,
     win_rate,
 )
+from generation.learning.shares import clustered_win_rate, wilson
 
 
 def test_wilson_is_the_solution_of_its_equation():

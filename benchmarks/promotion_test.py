@@ -22,7 +22,7 @@ from generation.learning.sequential import (
     fixed_size_votes,
 )
 
-VOTERS, SHARE, PROMPTS, SEEDS, FLIPPED = 24, 60, 20, 1, 0.2
+VOTERS, SHARE, PROMPTS, FLIPPED = 24, 60, 20, 0.2
 Votes = Callable[[random.Random], Iterator[TwinVote]]
 
 
@@ -116,7 +116,7 @@ def held(rate: float, runs: int) -> tuple[float, float]:
         verdict, told = Verdict.GO_ON, list[Answer]()
         for number in range(1, MOST_ROUNDS + 1):
             told += one_round(rng, rate, number)
-            verdict = counted(told, terms=terms_for(SHARE), rounds=number).verdict
+            verdict = counted(told, terms=terms_for(SHARE)).verdict
             if verdict is not Verdict.GO_ON:
                 break
         rounds.append(number)
@@ -126,12 +126,11 @@ def held(rate: float, runs: int) -> tuple[float, float]:
 
 def one_round(rng: random.Random, rate: float, number: int) -> list[Answer]:
     """Everybody's votes on the twins of a round; a voter gets to three in four of them."""
-    better = [rng.random() < rate for _ in range(PROMPTS)]
-    twins = [prompt for prompt in range(PROMPTS) for _ in range(SEEDS)]
+    better = {f"{number} {prompt}": rng.random() < rate for prompt in range(PROMPTS)}
     told = [
-        Answer(str(voter), str(prompt), float((rng.random() >= FLIPPED) == better[prompt]), number)
+        Answer(str(voter), prompt, float((rng.random() >= FLIPPED) == better[prompt]), number)
         for voter in range(VOTERS)
-        for prompt in rng.sample(twins, 3 * len(twins) // 4)
+        for prompt in rng.sample(list(better), 3 * PROMPTS // 4)
     ]
     rng.shuffle(told)
     return told

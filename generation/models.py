@@ -1,7 +1,7 @@
 """Every table of this app, gathered where Django looks for them."""
 
 from generation.agents.models import Agent, Primitive
-from generation.challenges.models import Challenge, TwinPair, VersionEvent
+from generation.challenges.models import Challenge, TwinPair, TwinPrompt, VersionEvent
 from generation.jobs.models import GenerationJob
 from generation.preferences.models import PreferenceDataset, PreferenceRow
 from generation.training.models import RunPoint, TrainingRun
@@ -18,5 +18,6 @@ __all__ = [
     "RunPoint",
     "TrainingRun",
     "TwinPair",
+    "TwinPrompt",
     "VersionEvent",
 ]

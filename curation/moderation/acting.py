@@ -159,15 +159,19 @@ def undo(*, batch: str, by: Member) -> Outcome:
     for row in rows.order_by("number"):
         digest = row.object.partition(":")[2]
         candidate = Candidate.objects.select_related("round").get(digest=digest)
-        if candidate.status != row.after["status"]:
+        newest = ModerationAction.objects.filter(object=row.object, action__in=UNDONE_BY)
+        if candidate.status != row.after["status"] or newest.latest("number") != row:
             continue  # somebody changed it since
         deed = UNDONE_BY[Action(row.action)]
         said = {"reason": Reason.MISTAKE, "note": f"Takes number {row.number} back."}
         try:
             _require_two_for_winners(deed, candidate)
             with transaction.atomic():
-                DEEDS[deed](candidate=candidate, by=by, batch=outcome.batch, **said)
-                reports.reopen_reports(answer=row)
+                done = DEEDS[deed](candidate=candidate, by=by, batch=outcome.batch, **said)
+                if deed == "hide":
+                    reports.answer_reports(candidate=candidate, answer=done)
+                else:
+                    reports.reopen_reports(answer=row)
             outcome.done.append(digest)
         except TwoNeeded:
             _propose(outcome, deed, candidate, by, Reason.MISTAKE)

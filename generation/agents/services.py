@@ -16,8 +16,8 @@ from generation.agents.choices import Affinity, choices_for
 from generation.agents.examining import allowed
 from generation.agents.models import Agent, Primitive
 from generation.agents.selectors import judged_pictures
-from generation.challenges.planning import TWINS, plan_twins
-from generation.challenges.selectors import challenge_of
+from generation.challenges.models import TwinPrompt
+from generation.challenges.planning import TWINS, keep_prompts, plan_twins
 from generation.errors import GenerationError
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, plan_jobs
@@ -72,11 +72,10 @@ def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | No
     count = max(1, wanted // agent.seeds_per_prompt)
     seed = random.Random(round_.pk)
     learnt = learn(judged_pictures(version.vocabulary))
-    spare = TWINS if challenge_of(version) else 0  # a test learns more by prompts of its own
     compositions = rules.compose(
         seed,
         choices,
-        count=count + spare,
+        count=count + TWINS,
         boldness=agent.boldness,
         tastes=(lambda: learnt.draw(seed)) if learnt else None,
     )
@@ -98,13 +97,14 @@ def propose_prompts(*, round_id: int, affinity: Affinity, meaning: Affinity | No
         _planned(round_, composition, index, due_at=round_.opened_at + timedelta(seconds=offset_s))
         for (composition, index), offset_s in zip(wishes, due, strict=True)
     ]
-    more = [_planned(round_, other, 0, due_at=round_.opened_at) for other in others]
+    more = [TwinPrompt(prompt=one.prompt, primitives=list(one.primitives)) for one in others]
     with transaction.atomic():  # a round has all its jobs or none: half of them would stay half
         Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
         if GenerationJob.objects.filter(round=round_).exists():
             return 0  # another worker, who may believe something else, was first
         count = plan_jobs(round_=round_, agent=agent, version=version, planned=planned)
-        plan_twins(round_=round_, agent=agent, wishes=planned + more, own=len(planned))
+        keep_prompts(round_=round_, ideas=more)
+        plan_twins(round_=round_, agent=agent, wishes=planned)
     return count
 
 

@@ -56,6 +56,20 @@ class Challenge(models.Model):
         )
 
 
+class TwinPrompt(models.Model):
+    """A prompt composed beside a round's own, for twins of a test that runs, or begins, in it."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="twin_prompts")
+    prompt = models.TextField(max_length=1000)
+    primitives = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(name="twin_prompt_once", fields=["round", "prompt"]),
+        )
+
+
 class TwinPair(models.Model):
     """One prompt and seed, drawn by both; which is whose is sealed until the round closes."""
 
@@ -66,6 +80,9 @@ class TwinPair(models.Model):
     champion_job = models.CharField(max_length=64, unique=True)  # key of its generation job
     challenger_job = models.CharField(max_length=64, unique=True)
     counted_at = models.DateTimeField(null=True, blank=True)  # its answers went into the test
+    hung = models.BooleanField(
+        default=True
+    )  # when it was counted; what comes later changes nothing
 
     class Meta:
         constraints = (

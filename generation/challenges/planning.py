@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from django.utils import timezone
 from curation.models import Round
 from generation.agents.models import Agent
 from generation.challenges import selectors
-from generation.challenges.models import Challenge, TwinPair
+from generation.challenges.models import Challenge, TwinPair, TwinPrompt
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, job_key, plan_jobs
 from generation.versions.models import ModelVersion
@@ -28,12 +29,19 @@ HUNG_BY = 0.5  # of the round's time that is left, so that there is time to judg
 LEAST_LEFT = 0.25  # of a round's time, for twins to join it
 
 
+def keep_prompts(*, round_: Round, ideas: Sequence[TwinPrompt]) -> None:
+    """Keep prompts for a round's twins: a test learns more by many, and may begin at any time."""
+    for idea in ideas:
+        idea.round = round_
+    TwinPrompt.objects.bulk_create(ideas)
+
+
 @transaction.atomic
-def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob], own: int) -> int:
+def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> int:
     """Queue twins of the test against the live version, if there is one; how many pairs.
 
-    A round gets them once. They take the prompts of the wishes in turn, with seeds of their own:
-    those of the round's own pictures first, whose number is `own`. Their jobs come in random order
+    A round gets them once. They take prompts in turn, those of its own pictures (the wishes) first,
+    then the ones that were kept for them, with seeds of their own. Their jobs come in random order
     as to whose is first: a hash decides.
     """
     Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
@@ -41,12 +49,14 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob], own
     challenge = live and selectors.challenge_of(live)
     if not challenge or not wishes or TwinPair.objects.filter(round=round_).exists():
         return 0
-    prompts = list(dict.fromkeys(wish.prompt for wish in wishes))
-    now = timezone.now()
-    count = min(TWINS, max(1, int(LARGEST_SHARE * own / 2)))
+    now, ideas = timezone.now(), dict[str, PlannedJob]()
+    for idea in (*wishes, *_kept(round_, like=wishes[0])):
+        ideas.setdefault(idea.prompt, idea)
+    seen = set(TwinPair.objects.filter(challenge=challenge).values_list("prompt", flat=True))
+    prompts = [prompt for prompt in ideas if prompt not in seen] or list(ideas)
+    count = min(TWINS, max(1, int(LARGEST_SHARE * len(wishes) / 2)))
     for index in range(count):
-        prompt = prompts[index % len(prompts)]
-        wish = next(wish for wish in wishes if wish.prompt == prompt)
+        wish = ideas[prompts[index % len(prompts)]]
         due_at = _due_at(round_, now, place=(index + 0.5) / count)
         _plan(challenge, round_, agent, wish, index=index, due_at=due_at)
     if count and challenge.status == Challenge.Status.WAITING:
@@ -54,6 +64,13 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob], own
             status=Challenge.Status.RUNNING
         )
     return count
+
+
+def _kept(round_: Round, *, like: PlannedJob) -> list[PlannedJob]:
+    return [
+        replace(like, prompt=idea.prompt, primitives=idea.primitives)
+        for idea in TwinPrompt.objects.filter(round=round_)
+    ]
 
 
 def join_open_rounds() -> int:
@@ -79,9 +96,7 @@ def join_open_rounds() -> int:
             )
             for job in jobs
         ]
-        if wishes and plan_twins(
-            round_=round_, agent=jobs[0].agent, wishes=wishes, own=len(wishes)
-        ):
+        if wishes and plan_twins(round_=round_, agent=jobs[0].agent, wishes=wishes):
             joined += 1
     return joined
 

@@ -74,12 +74,16 @@ def count_twins(*, round_id: int) -> Challenge | None:
     if first is None:
         return None
     challenge = first.challenge
+    hanging = selectors.jobs_that_hang(waiting)
+    for twin in waiting:
+        twin.hung = {twin.champion_job, twin.challenger_job} <= hanging
+        twin.counted_at = timezone.now()
+        twin.save(update_fields=["hung", "counted_at"])
     count = rules.counted(
         selectors.answers_of(challenge),
         terms=Terms(**challenge.state["terms"]),
-        rounds=selectors.rounds_counted(challenge),
+        earlier_open=selectors.waits_for_an_earlier_round(challenge, round_id),
     )
-    waiting.update(counted_at=timezone.now())
     challenge.wins, challenge.losses, challenge.ties = count.wins, count.losses, count.ties
     challenge.voters_count, challenge.state = count.voters, count.state
     challenge.save(update_fields=["wins", "losses", "ties", "voters_count", "state"])

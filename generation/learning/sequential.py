@@ -8,6 +8,9 @@ probability ≤ α, however often one looks, and however differently voters thin
 challenger. With one vote a voter it is Wald's sequential probability ratio test of ½ against
 the hoped rate; the lower bound, where the challenger is given up, only makes it stricter.
 
+How large a bet is best depends on how alike the votes of a block are, which nobody knows: the
+evidence is the mean of three products, with bets as if a block were worth 1, 2 or 4 votes.
+
 Voters say which of the pictures before them they prefer, and not which version draws better: of two
 equal versions one may have luck with the few prompts of a round, and everybody sees it. So there
 are two tests, of voters and of prompts, where every prompt is one factor by the mean of all votes
@@ -23,7 +26,7 @@ from enum import StrEnum
 
 from generation.learning.errors import PreferencesInvalid
 
-_MOST_BET = 0.75
+_WORTHS = (1, 2, 4)  # votes that a block, or what is voted on a prompt, may be worth
 
 
 class Verdict(StrEnum):
@@ -52,19 +55,13 @@ class Terms:
         if not within or self.block < 1:
             raise ValueError(f"{self} makes no test.")
 
-    @property
-    def bet(self) -> float:
-        """The bet on a voter's block."""
-        return self.bet_on(self.block)
+    def bets(self, votes: int) -> tuple[float, ...]:
+        """Bets on a mean of votes, for each of what they may be worth.
 
-    def bet_on(self, votes: int) -> float:
-        """The bet on a mean of votes that grows fastest if they are won as often as hoped.
-
-        They are taken as independent. It is capped, so that no voter and no prompt is more than a
-        factor of 1.75.
+        Each grows fastest if so many independent votes are won as often as hoped.
         """
         edge = 2 * self.hoped - 1
-        return min(_MOST_BET, edge / (edge**2 + (1 - edge**2) / votes))
+        return tuple(edge / (edge**2 + (1 - edge**2) / min(votes, worth)) for worth in _WORTHS)
 
     @property
     def upper(self) -> float:
@@ -87,24 +84,40 @@ class TwinVote:
 
 @dataclass(slots=True)
 class _Evidence:
-    """A product of bounded factors, and the verdict once it has reached a bound."""
+    """Products of bounded factors, and the verdict once their mean has reached a bound."""
 
     terms: Terms = field(default_factory=Terms)
-    log_evidence: float = 0.0
+    peeks: bool = True  # else the verdict waits for `judge`
     verdict: Verdict = Verdict.GO_ON
+    _products: list[float] = field(default_factory=lambda: [0.0] * len(_WORTHS))  # logarithms
+
+    @property
+    def log_evidence(self) -> float:
+        """The logarithm of the products' mean."""
+        top = max(self._products)
+        return top + math.log(math.fsum(math.exp(p - top) for p in self._products) / len(_WORTHS))
 
     @property
     def evidence(self) -> float:
         """How many times likelier the votes are under a better challenger."""
         return math.exp(self.log_evidence)
 
-    def _multiply(self, scores: Sequence[float], bet: float) -> None:
-        mean = math.fsum(scores) / len(scores)
-        self.log_evidence += math.log1p(bet * (2 * mean - 1))
-        if self.log_evidence >= self.terms.upper:
+    def judge(self) -> Verdict:
+        """Look where the evidence stands; a verdict is final."""
+        if self.verdict is Verdict.GO_ON and self.log_evidence >= self.terms.upper:
             self.verdict = Verdict.PROMOTE
-        elif self.log_evidence <= self.terms.lower:
+        elif self.verdict is Verdict.GO_ON and self.log_evidence <= self.terms.lower:
             self.verdict = Verdict.REJECT
+        return self.verdict
+
+    def _multiply(self, scores: Sequence[float]) -> None:
+        lean = 2 * math.fsum(scores) / len(scores) - 1
+        bets = self.terms.bets(len(scores))
+        self._products = [
+            p + math.log1p(bet * lean) for p, bet in zip(self._products, bets, strict=True)
+        ]
+        if self.peeks:
+            self.judge()
 
 
 @dataclass(slots=True)
@@ -151,7 +164,7 @@ class SequentialTest(_Evidence):
         scores = self._pending.pop(voter)
         self._entered.add(voter)
         self.voters += 1
-        self._multiply(scores, self.terms.bet)
+        self._multiply(scores)
 
     def describe(self) -> Mapping[str, float | int | str]:
         """For the record and the page."""
@@ -184,7 +197,7 @@ class PromptTest(_Evidence):
             _check(score)
         if self.verdict is Verdict.GO_ON:
             self.prompts += 1
-            self._multiply(scores, self.terms.bet_on(len(scores)))
+            self._multiply(scores)
         return self.verdict
 
     def describe(self) -> Mapping[str, float | int | str]:
@@ -208,9 +221,11 @@ def _check(score: float) -> None:
         raise PreferencesInvalid(f"A score is {score}: it lies between 0 and 1.")
 
 
-def run_test(votes: Iterable[TwinVote], terms: Terms, *, closed: bool = False) -> SequentialTest:
+def run_test(
+    votes: Iterable[TwinVote], terms: Terms, *, closed: bool = False, peeks: bool = True
+) -> SequentialTest:
     """A test over all votes so far; `closed` when no more will come."""
-    test = SequentialTest(terms)
+    test = SequentialTest(terms, peeks=peeks)
     for vote in votes:
         test.see(vote)
     if closed:

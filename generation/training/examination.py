@@ -16,8 +16,15 @@ from generation.learning.rows import Row
 from generation.learning.shares import Share
 from generation.learning.trainer import Run
 from generation.preferences.selectors import repeated
+from generation.training import services
 from generation.training.services import Hold, Trained
-from generation.training.sheets import Sheet, draw_sheet, drawn_until_clear, sheet_prompts
+from generation.training.sheets import (
+    MOST_SHEETS,
+    Sheet,
+    draw_sheet,
+    drawn_until_clear,
+    sheet_prompts,
+)
 from generation.versions.files import adapter_name, store_adapter
 
 SHARES = (1.0, 0.7, 0.5)  # of the way from where a run began to what it learned
@@ -52,7 +59,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     reference: dict[int, list[Image.Image]] = {}  # drawn once, by part
     for share in SHARES:
         drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
-        found = _look(hold, run, drift, prompts=prompts, reference=reference)
+        found = _look(hold, run, share, drift, prompts=prompts, reference=reference)
         if not found.refusal or found.variance is None:  # or nothing to tell variety by
             break
         if share == SHARES[0]:
@@ -99,6 +106,7 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
 def _look(
     hold: Hold,
     run: Run,
+    share: float,
     drift: float,
     *,
     prompts: Sequence[str],
@@ -115,6 +123,9 @@ def _look(
     adapter = run.prepared.adapter
 
     def draw(part: int) -> Sheet:
+        way = "" if share == 1 else f" at {share:.0%}"
+        phase = f"is examined{way}, sheet {part + 1} of {MOST_SHEETS}"
+        services.note_progress(hold=hold, phase=phase)
         drawn = reference.get(part)
         sheet = draw_sheet(hold.run, prompts, adapter=adapter, part=part, reference=drawn)
         reference[part] = sheet.reference

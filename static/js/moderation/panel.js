@@ -72,7 +72,10 @@ function desk(form) {
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const target = /** @type {CustomEvent} */ (event).detail.target;
     if (target === outcome) settle(outcome, pieces);
-    else if (target.id === "grid") bringBack();
+    else if (target.id === "grid") {
+      bringBack();
+      bringBack = () => {}; // the counts beside it come with events of their own
+    }
     say();
   });
 }
@@ -83,9 +86,11 @@ function desk(form) {
  * @param {ReturnType<typeof markOf>} pieces
  */
 function settle(outcome, pieces) {
-  const told = /** @type {HTMLElement | null} */ (outcome.querySelector("[data-outcome]"));
-  const done = (told?.dataset.done ?? "").split(" ").filter(Boolean);
-  if (told?.hasAttribute("data-undone") || pieces.remove(done) === 0) {
+  const told = /** @type {HTMLElement | null} */ (outcome.querySelector("[data-outcome]:not([data-settled])"));
+  if (!told) return;
+  told.dataset.settled = "";
+  const done = (told.dataset.done ?? "").split(" ").filter(Boolean);
+  if (told.hasAttribute("data-undone") || pieces.remove(done) === 0) {
     htmx().ajax("GET", location.href, { target: "#grid", swap: "outerHTML" });
   }
 }

@@ -43,7 +43,7 @@ class Arena:
         self.twins: list[TwinPair] = []
         self.round: Round | None = None
 
-    def open(self, *, pairs: int = 6, reputation: float = 1.0) -> Round:
+    def open(self, *, pairs: int = 8, reputation: float = 1.0) -> Round:
         """A round with twins; the voters are known there."""
         self.round = RoundFactory()
         self.twins = [self._twins(number) for number in range(pairs)]
@@ -57,7 +57,7 @@ class Arena:
         return self.round
 
     def _twins(self, number: int) -> TwinPair:
-        prompt = f"prompt {number}"
+        prompt = f"prompt {self.round.pk} {number}"
         keys = []
         for _ in range(2):
             place = next(_numbers)
@@ -107,7 +107,7 @@ class Arena:
             **({"why": Ballot.Why.TRIAL, "weight": 0.0} | facts),
         )
 
-    def everybody(self, *, for_challenger: bool = True, times: int = 6) -> None:
+    def everybody(self, *, for_challenger: bool = True, times: int = 8) -> None:
         for twins in range(times):
             for voter in range(len(self.voters)):
                 self.vote(voter, twins, for_challenger=for_challenger)

@@ -17,11 +17,11 @@ from curation.models import Candidate, Round, ServedPair
 from curation.pairs.selectors import seen_of, trials_of
 from curation.pairs.services import serve_pairs
 from generation.agents.models import Agent
-from generation.challenges.planning import TWINS, join_open_rounds, plan_twins
+from generation.challenges.planning import TWINS, join_open_rounds, keep_prompts, plan_twins
 from generation.challenges.services import start_challenge
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import Drawing, PlannedJob, claim, finish
-from generation.models import Challenge, ModelVersion, TwinPair
+from generation.models import Challenge, ModelVersion, TwinPair, TwinPrompt
 from generation.versions.selectors import live_version
 from tests.curation.judging import judge, round_with, waiting
 from tests.factories import (
@@ -62,8 +62,7 @@ def wishes(round_: Round, prompts: int, seeds: int = 4) -> list[PlannedJob]:
 
 def plan(round_: Round, prompts: int = 6, seeds: int = 8, agent: Agent | None = None) -> int:
     agent = agent or AgentFactory()
-    own = wishes(round_, prompts, seeds)
-    return plan_twins(round_=round_, agent=agent, wishes=own, own=len(own))
+    return plan_twins(round_=round_, agent=agent, wishes=wishes(round_, prompts, seeds))
 
 
 def drawn(job: GenerationJob, number: int) -> Candidate:
@@ -135,6 +134,16 @@ def test_open_rounds_get_the_twins_of_a_test_that_begins(challenge):
     assert all(job.prompt in own and now < job.due_at < now + half for job in twins)
     assert join_open_rounds() == 0
     assert TwinPair.objects.count() == TWINS
+
+
+def test_an_open_round_shows_the_prompts_that_were_kept_for_its_twins(challenge):
+    round_ = already_open(share_left=0.9)
+    ideas = [TwinPrompt(prompt=f"kept {n}", primitives=["motif:fox"]) for n in range(30)]
+    keep_prompts(round_=round_, ideas=ideas)
+    assert join_open_rounds() == 1
+    prompts = list(TwinPair.objects.order_by("pk").values_list("prompt", flat=True))
+    assert len(set(prompts)) == len(prompts) == TWINS
+    assert sum(prompt.startswith("kept") for prompt in prompts) == TWINS - 6
 
 
 def test_rounds_nearly_over_or_without_prompts_get_none(challenge):

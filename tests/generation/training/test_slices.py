@@ -6,6 +6,7 @@ import hashlib
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -248,7 +249,15 @@ def test_what_a_guard_refuses_goes_back_a_part_of_the_way(run, monkeypatch, pass
         return real(**figures | {"variance": next(variances), "chosen_error": 1.0})
 
     monkeypatch.setattr(examination, "guards", strict)
+    phases, note = set[str](), examination.services.note_progress
+
+    def overheard(**said: Any) -> None:
+        phases.add(said["phase"])
+        note(**said)
+
+    monkeypatch.setattr(examination.services, "note_progress", overheard)
     once(run)
+    assert {f"is examined{at}, sheet 1 of 4" for at in ("", " at 70%", " at 50%")} <= phases
     (whole, far), (_, less), (half, least) = tried
     for name, matrix in half.items():
         if name.endswith("lora_B.weight"):

@@ -114,6 +114,29 @@ def test_reports_wait_again_when_their_answer_is_taken_back(candidate, member, m
     assert Report.objects.get(pk=earlier.pk).answer == row  # which nobody took back
 
 
+def test_nobody_takes_back_what_somebody_else_did_since(candidate, member, moderator):
+    said = {"by": moderator, "reason": "spam"}
+    first = acting.act_on_many(deed="hide", digests=[candidate.digest], **said)
+    acting.act_on_many(deed="restore", digests=[candidate.digest], **said)
+    report(candidate, member)
+    last = acting.act_on_many(deed="hide", digests=[candidate.digest], **said)
+    with pytest.raises(acting.NothingToUndo):
+        acting.undo(batch=first.batch, by=moderator)
+    acting.undo(batch=last.batch, by=moderator)
+    assert queue.Reported().count() == 1
+
+
+def test_taking_a_restoration_back_answers_what_was_reported_meanwhile(
+    candidate, member, moderator
+):
+    said = {"by": moderator, "reason": "spam"}
+    acting.act_on_many(deed="hide", digests=[candidate.digest], **said)
+    back = acting.act_on_many(deed="restore", digests=[candidate.digest], **said)
+    report(candidate, member)
+    acting.undo(batch=back.batch, by=moderator)
+    assert Report.objects.get().answer.action == "hidden"
+
+
 def test_many_are_hidden_together_and_taken_back_together(moderator):
     round_ = RoundFactory()
     pictures = [publish(round_, n) for n in range(5)]

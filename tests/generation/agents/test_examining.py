@@ -7,6 +7,7 @@ import pytest
 from curation.models import ValidatorResult
 from generation.agents.services import propose_prompts
 from generation.jobs.models import GenerationJob
+from generation.models import TwinPrompt
 from tests.factories import BriefFactory, RoundFactory
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,10 @@ def test_every_prompt_of_a_round_is_examined_once(studio) -> None:
     round_ = RoundFactory(candidates_wanted=48)
     assert propose(round_) == 48
     prompts = set(GenerationJob.objects.values_list("prompt", flat=True))
+    kept = set(TwinPrompt.objects.values_list("prompt", flat=True))
+    assert len(kept) == 20
+    assert not kept & prompts
+    prompts |= kept
     rows = ValidatorResult.objects.filter(kind="prompt", round=round_)
     assert set(rows.values_list("prompt", flat=True)) == prompts
     assert rows.count() == 5 * len(prompts)

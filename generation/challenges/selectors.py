@@ -80,7 +80,8 @@ def waits_for_an_earlier_round(challenge: Challenge, round_id: int) -> bool:
     """Whether a round with twins of a test began before another one and is not counted yet."""
     began = Round.objects.values_list("opened_at", flat=True).get(pk=round_id)
     twins = TwinPair.objects.filter(challenge=challenge, counted_at=None)
-    return twins.filter(round__opened_at__lt=began).exclude(round=round_id).exists()
+    waiting = twins.exclude(round__status=Round.Status.CANCELLED)
+    return waiting.filter(round__opened_at__lt=began).exists()
 
 
 def usual_votes() -> float:

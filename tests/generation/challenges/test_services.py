@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from curation.galleries.takedowns import hide_candidate
 from curation.live.models import Event
-from curation.models import Ballot, Candidate
+from curation.models import Ballot, Candidate, Round
 from curation.reputations.models import FrozenReputation
 from generation.challenges import services
 from generation.challenges.errors import ChallengeRefused, NothingToGoBackTo
-from generation.challenges.selectors import rounds_to_count
+from generation.challenges.selectors import rounds_to_count, waits_for_an_earlier_round
 from generation.challenges.services import (
     count_twins,
     end_tests_of_other_bases,
@@ -156,6 +156,15 @@ def test_threat_18_one_voter_with_many_votes_is_one_bounded_factor():
     assert (challenge.status, challenge.wins, challenge.voters_count) == (Status.RUNNING, 48, 1)
     assert challenge.state["evidence"] < 1.75
     assert challenge.state["prompts"]["prompts"] == 0
+
+
+def test_a_test_waits_for_rounds_that_began_before_but_for_no_cancelled_one():
+    arena = Arena(voters=1)
+    early, late = arena.open(), arena.open()
+    assert waits_for_an_earlier_round(arena.challenge, late.pk)
+    assert not waits_for_an_earlier_round(arena.challenge, early.pk)
+    Round.objects.filter(pk=early.pk).update(status=Round.Status.CANCELLED)
+    assert not waits_for_an_earlier_round(arena.challenge, late.pk)
 
 
 def trust(round_, voter) -> None:

@@ -89,6 +89,26 @@ def test_chosen_ones_are_shown_first_and_a_key_takes_the_last_deed_back(gallery,
     expect(page.get_by_role("heading", name="Hide 2 pictures?")).to_be_visible()
 
 
+def test_three_keys_within_one_answer_are_three_deeds(gallery, visit, moderator):
+    pictures = reported(gallery, 4)
+    page = enter(visit, moderator)
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+        if len(late) > 1:
+            route.continue_()
+
+    page.route("**/moderation/act", hold)
+    with page.expect_request("**/moderation/act"):
+        for _ in range(3):
+            page.keyboard.press("h")
+    late[0].continue_()
+    expect(page.locator("#waiting-reported")).to_have_text("1")
+    assert Candidate.objects.filter(status="hidden", pk__in=[p.pk for p in pictures]).count() == 3
+    expect(page.locator("[data-piece]")).to_have_count(1)
+
+
 def test_keys_pressed_while_the_grid_comes_anew_keep_their_meaning(gallery, visit, moderator):
     reported(gallery, 4)
     page = enter(visit, moderator)

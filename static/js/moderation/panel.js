@@ -8,6 +8,19 @@ const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form
 /** @returns {any} htmx, as the page loaded it */
 const htmx = () => /** @type {any} */ (window).htmx;
 
+/** Requests go one after the other: htmx itself would keep only the last of those that wait. */
+let line = Promise.resolve();
+
+/**
+ * @param {"GET" | "POST"} verb
+ * @param {string} url
+ * @param {object} how
+ */
+function ask(verb, url, how) {
+  line = line.then(() => htmx().ajax(verb, url, how)).catch(() => {});
+  return line;
+}
+
 /** @param {HTMLFormElement} form */
 function desk(form) {
   const outcome = /** @type {HTMLElement} */ (document.getElementById("outcome"));
@@ -44,7 +57,7 @@ function desk(form) {
     const digest = pieces.keyOf(piece);
     piece.dataset.going = "";
     pieces.step(1, piece);
-    htmx().ajax("POST", form.action, {
+    ask("POST", form.action, {
       target: outcome,
       swap: "innerHTML settle:0ms", // so that what it offers can be pressed as soon as it is seen
       values: { deed, digest, source: said.get("source"), reason: said.get("reason"), note: said.get("note") },
@@ -91,7 +104,7 @@ function settle(outcome, pieces) {
   told.dataset.settled = "";
   const done = (told.dataset.done ?? "").split(" ").filter(Boolean);
   if (told.hasAttribute("data-undone") || pieces.remove(done) === 0) {
-    htmx().ajax("GET", location.href, { target: "#grid", swap: "outerHTML" });
+    ask("GET", location.href, { target: "#grid", swap: "outerHTML" });
   }
 }
 

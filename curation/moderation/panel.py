@@ -30,16 +30,15 @@ LOG_PAGE = 100
 @require_safe
 def queue(request: HttpRequest, me: Member) -> HttpResponse:
     """What waits, as a grid with keys."""
-    found = _counted()
-    names = {s.name: s for s, _ in found}
-    source = names.get(request.GET.get("source", ""), found[0][0])
+    found = waiting.sources()
+    source = next((s for s in found if s.name == request.GET.get("source")), found[0])
     wanted = waiting.Wanted(
         text=request.GET.get("q", "").replace("\0", ""),
         reason=request.GET.get("reason", ""),
         escalated="escalated" in request.GET,
     )
     context = tabs(me) | {
-        "sources": found,
+        "sources": [(s, s.count()) for s in found],
         "source": source,
         "wanted": wanted,
         "items": source.items(wanted, waiting.PAGE),
@@ -100,14 +99,11 @@ def undo(request: HttpRequest, me: Member) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    if request.htmx:  # type: ignore[attr-defined]
-        counted = context | {"sources": _counted()}
-        return render(request, "moderation/outcome.html#outcome", counted)
-    return render(request, "moderation/outcome.html", context)
-
-
-def _counted() -> list[tuple[waiting.Source, int]]:
-    return [(source, source.count()) for source in waiting.sources()]
+    if not request.htmx:  # type: ignore[attr-defined]
+        return render(request, "moderation/outcome.html", context)
+    shown = [s for s in waiting.sources() if s.name == request.POST.get("source")]
+    counted = {"sources": [(s, s.count()) for s in shown]}  # the others count with the next grid
+    return render(request, "moderation/outcome.html#outcome", context | counted)
 
 
 @staff_only

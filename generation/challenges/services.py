@@ -74,11 +74,11 @@ def count_twins(*, round_id: int) -> Challenge | None:
     if first is None:
         return None
     challenge = first.challenge
-    hanging = selectors.jobs_that_hang(waiting)
+    now, hanging = timezone.now(), selectors.jobs_that_hang(waiting)
     for twin in waiting:
         twin.hung = {twin.champion_job, twin.challenger_job} <= hanging
-        twin.counted_at = timezone.now()
-        twin.save(update_fields=["hung", "counted_at"])
+        twin.counted_at = now
+    TwinPair.objects.bulk_update(waiting, ["hung", "counted_at"])
     count = rules.counted(
         selectors.answers_of(challenge),
         terms=Terms(**challenge.state["terms"]),

@@ -53,13 +53,15 @@ def test_luck_with_few_prompts_promotes_nobody_however_many_see_it():
     assert count.verdict is Verdict.GO_ON
     same = [replace(answer, round_id=2) for answer in told]
     assert counted(told + same, terms=terms_for(16)).verdict is Verdict.GO_ON
+    lost = [replace(answer, score=0.0) for answer in same]
+    assert counted(told + lost, terms=terms_for(16)).state["prompts"] == count.state["prompts"]
     more = seen_alike([True] * 6, 500, round_id=2)
     assert counted(told + more, terms=terms_for(16)).verdict is Verdict.PROMOTE
 
 
-def test_two_who_hurry_reject_nothing_that_the_others_prefer():
-    hasty = [Answer(f"h{n}", f"prompt {k}", 0.0, 1) for n in range(2) for k in range(12)]
-    rest = answers(0.8, 100, 12)
+def test_some_who_hurry_reject_nothing_that_the_others_prefer():
+    hasty = [Answer(f"h{n}", f"prompt {k}", 0.0, 1) for n in range(12) for k in range(12)]
+    rest = answers(0.9, 100, 12)
     count = counted(hasty + rest, terms=terms_for(60))
     assert count.verdict is Verdict.PROMOTE
     backwards = counted(rest + hasty, terms=terms_for(60))
@@ -161,6 +163,19 @@ def test_a_rate_is_worth_no_more_than_voters_or_prompts_differ():
         for prompt in range(40)
     ]
     assert counted(by_voter, terms=terms_for(4)).state["worth"] == pytest.approx(9)
+
+
+def test_two_prompts_that_happen_to_be_alike_are_worth_little():
+    told = [
+        Answer(f"v{voter}", f"prompt {prompt}", float(voter % 5 < 3), 1)
+        for voter in range(50)
+        for prompt in range(2)
+    ]
+    mixed = [
+        replace(a, score=1 - a.score) if a.prompt == "prompt 1" and a.voter in ("v0", "v1") else a
+        for a in told
+    ]
+    assert counted(mixed, terms=terms_for(4)).state["worth"] <= 8
 
 
 def test_counting_again_finds_the_same():

@@ -146,6 +146,17 @@ def test_an_open_round_shows_the_prompts_that_were_kept_for_its_twins(challenge)
     assert sum(prompt.startswith("kept") for prompt in prompts) == TWINS - 6
 
 
+def test_a_test_shows_no_prompt_in_two_rounds_while_there_are_others(challenge):
+    agent = AgentFactory()
+    assert plan(RoundFactory(), agent=agent) == TWINS
+    later = RoundFactory()
+    ideas = [TwinPrompt(prompt=f"kept {n}", primitives=["motif:fox"]) for n in range(20)]
+    keep_prompts(round_=later, ideas=ideas)
+    assert plan(later, agent=agent) == TWINS
+    twins = TwinPair.objects.filter(round=later)
+    assert twins.filter(prompt__startswith="kept").count() == TWINS
+
+
 def test_rounds_nearly_over_or_without_prompts_get_none(challenge):
     already_open(share_left=0.2)
     RoundFactory()

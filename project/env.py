@@ -62,7 +62,7 @@ class Env:
     salon_slicing: bool  # decode one picture at a time
     salon_compile: bool  # torch.compile the denoiser
     generation_batch: int  # pictures drawn together, 1-64
-    generation_threads: int  # torch threads on the CPU; 0 leaves torch's choice
+    generation_threads: int  # torch's on a CPU; 0: half of the cores in `make run`
     training_recipe: dict[str, Any]  # what differs from the defaults of learning's Recipe
     chain_port: int  # the embedded chain listens here, on loopback only
     rpc_url: str = field(repr=False)  # the chain's JSON-RPC node; providers put keys into it

@@ -61,7 +61,9 @@ def environment(env: Env, embedded: set[str]) -> dict[str, str]:
         "SITE_URL": env.site_url,
         "DJANGO_SETTINGS_MODULE": "project.settings",
         "PYTHONUNBUFFERED": "1",
-        # Threads of torch that spin while they wait starve every neighbour on a small machine.
+        # Two workers draw and learn at a time. Threads of torch that outnumber the cores wait for
+        # one another, and while they spin they starve every neighbour.
+        "GENERATION_THREADS": str(env.generation_threads or max(1, (os.cpu_count() or 1) // 2)),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
     }
 

@@ -234,6 +234,16 @@ def test_threat_33_supervisor_alone_says_that_the_chain_is_its_own(monkeypatch):
     assert not read_env(KEY | without).demo_wallet
 
 
+@pytest.mark.parametrize(
+    ("cores", "given", "threads"), [(2, 0, 1), (16, 0, 8), (1, 0, 1), (None, 0, 1), (16, 3, 3)]
+)
+def test_the_two_workers_that_compute_share_the_cores(monkeypatch, cores, given, threads):
+    monkeypatch.setattr("project.stack.processes.os.cpu_count", lambda: cores)
+    env = read_env(KEY | {"GENERATION_THREADS": str(given)})
+    handed_down = environment(env, set())
+    assert read_env(KEY | handed_down).generation_threads == threads
+
+
 def test_data_folder_with_spaces_and_signs_has_usable_urls(tmp_path):
     data = tmp_path / "my data #1 ? ü"
     env = read_env(KEY | {"SALON_DATA": str(data)})

@@ -10,7 +10,13 @@ from typing import Any
 from PIL import Image
 
 from curation.galleries import files
-from generation.learning.evaluation import Guard, VarianceRatio, guards, noise_ceiling
+from generation.learning.evaluation import (
+    LEAST_VARIANCE,
+    Guard,
+    VarianceRatio,
+    guards,
+    noise_ceiling,
+)
 from generation.learning.examining import Examination, examine
 from generation.learning.rows import Row
 from generation.learning.shares import Share
@@ -27,7 +33,9 @@ from generation.training.sheets import (
 )
 from generation.versions.files import adapter_name, store_adapter
 
-SHARES = (1.0, 0.7, 0.5)  # of the way from where a run began to what it learned
+STEP_BACK = 0.7  # of the way from where a run began to what it learned, or to what was refused
+LEAST_SHARE = 0.25  # of that way; less would hardly be another version
+VARIETY_SOUGHT = LEAST_VARIANCE + 0.03  # by a shorter way
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,11 @@ class _Found:
     sheets: list[Sheet]
     variance: VarianceRatio | None
     guards: list[Guard]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there was nothing to tell variety by, as there will be at no other share."""
+        return bool(self.sheets) and self.variance is None
 
     @property
     def refusal(self) -> str:
@@ -57,13 +70,15 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     fresh = sheet_prompts(hold.run)
     prompts = fresh or [row.prompt for row in batches.rows]
     reference: dict[int, list[Image.Image]] = {}  # drawn once, by part
-    for share in SHARES:
-        drift = run.go_part_of_the_way(came, share) if share < 1 else run.state.kept_drift
+    share, drift = 1.0, run.state.kept_drift
+    while True:
         found = _look(hold, run, share, drift, prompts=prompts, reference=reference)
-        if not found.refusal or found.variance is None:  # or nothing to tell variety by
+        if not found.refusal or found.says_nothing or _is_last(share):
             break
-        if share == SHARES[0]:
+        if share == 1:
             words = f"{words} {found.refusal}".strip()
+        share = _shorter(share, found.variance)
+        drift = run.go_part_of_the_way(came, share)
     if share < 1:
         words = f"{words} So it went back to {share:.0%} of the way it had come."
     learned, ratio = found.learned, found.variance
@@ -103,6 +118,22 @@ def examined(hold: Hold, run: Run, held_out: Sequence[Row]) -> Trained:
     )
 
 
+def _is_last(share: float) -> bool:
+    return share * STEP_BACK < LEAST_SHARE
+
+
+def _shorter(share: float, variance: VarianceRatio | None) -> float:
+    """The next share to look at.
+
+    Variety is lost about as one goes, so that the whole way, looked at once, says how far is
+    not too far.
+    """
+    step = STEP_BACK
+    if variance is not None and variance.value < LEAST_VARIANCE:
+        step = min(step, (1 - VARIETY_SOUGHT) / (1 - variance.value))
+    return max(share * step, LEAST_SHARE)
+
+
 def _look(
     hold: Hold,
     run: Run,
@@ -115,12 +146,15 @@ def _look(
     """Write the adapter's file, and see what the guards say of it.
 
     The sheet's pictures are drawn by the engine that draws for rounds, from the file as it will
-    be loaded there.
+    be loaded there. None are drawn of what goes back anyway.
     """
     rows = run.prepared.batches.rows
     learned = examine(run, rows)
     run.write_adapter()  # the checkpoint came with it or alone
-    adapter = run.prepared.adapter
+    adapter, is_last = run.prepared.adapter, _is_last(share)
+    said = guards(variance=1.0, chosen_error=learned.chosen_error, drift=drift)
+    if not is_last and not all(guard.passed for guard in said):
+        return _Found(learned, drift, [], None, said)
 
     def draw(part: int) -> Sheet:
         way = "" if share == 1 else f" at {share:.0%}"
@@ -131,7 +165,7 @@ def _look(
         reference[part] = sheet.reference
         return sheet
 
-    sheets, ratio = drawn_until_clear(draw)
+    sheets, ratio = drawn_until_clear(draw, is_final=is_last)
     variance = ratio.value if ratio else math.nan
     said = guards(variance=variance, chosen_error=learned.chosen_error, drift=drift)
     return _Found(learned, drift, sheets, ratio, said)

@@ -8,8 +8,10 @@ import pytest
 
 from generation.jobs import drawing
 from generation.learning.errors import PreferencesInvalid  # noqa: F401 - imports torch early
-from generation.models import ModelVersion, PreferenceDataset
+from generation.models import ModelVersion, PreferenceDataset, TrainingRun
 from generation.preferences.services import build_preference_dataset
+from generation.training import services
+from generation.training.slices import train_slice
 from tests.factories import JobFactory, VersionFactory
 from tests.generation.learning.conftest import SMALL
 from tests.generation.preferences.polls import counted_poll
@@ -44,3 +46,15 @@ def dataset_of(live: ModelVersion, **how: int) -> PreferenceDataset:
     poll = counted_poll(**{"side": SIDE_PX, "prompts": 2} | how)
     JobFactory(round=poll.round, model_version=live, width=SIDE_PX, height=SIDE_PX, steps=2)
     return build_preference_dataset(round_id=poll.round.pk)
+
+
+@pytest.fixture
+def run(dataset) -> TrainingRun:
+    return services.queue_training(dataset=dataset)
+
+
+def once(run: TrainingRun) -> TrainingRun:
+    """One slice to the end."""
+    assert train_slice(run_id=run.pk) is False
+    run.refresh_from_db()
+    return run

@@ -26,6 +26,7 @@ def drawn(
     *,
     prompts: list[str] = PROMPTS,
     seeds: tuple[int, int] = (1, 1),
+    is_final: bool = True,
 ) -> tuple[list[Sheet], VarianceRatio | None]:
     """Sheets of a challenger whose pictures vary so much, the reference's being 1.
 
@@ -41,7 +42,7 @@ def drawn(
         )
         return Sheet(samples, ours, theirs)
 
-    return drawn_until_clear(draw)
+    return drawn_until_clear(draw, is_final=is_final)
 
 
 @pytest.mark.parametrize(("spread", "expected"), [(0.5, MOST_SHEETS), (1.0, LEAST_SHEETS)])
@@ -51,6 +52,23 @@ def test_two_sheets_are_enough_to_pass_and_all_are_drawn_to_refuse(spread, expec
     assert parts == list(range(expected))
     assert len(sheets) == expected
     assert ratio.value == pytest.approx(spread**2, rel=0.05)
+
+
+@pytest.mark.parametrize(("spread", "expected"), [(0.5, LEAST_SHEETS), (1.0, LEAST_SHEETS)])
+def test_two_sheets_are_enough_to_go_back(spread, expected):
+    parts: list[int] = []
+    sheets, ratio = drawn(spread, parts, is_final=False)
+    assert len(sheets) == len(parts) == expected
+    assert ratio.value == pytest.approx(spread**2, rel=0.05)
+
+
+@pytest.mark.parametrize(("seed", "expected"), [(4, LEAST_SHEETS), (3, MOST_SHEETS)])
+def test_what_is_just_below_the_limit_is_not_sent_back_by_two_sheets(seed, expected):
+    """Two sheets of pictures that vary .86 times as much happen to give .69 and .78."""
+    sheets, _ = drawn(0.86**0.5, [], seeds=(1, seed), is_final=False)
+    two = drawn_until_clear(lambda part: sheets[part] if part < 2 else Sheet([], [], []))[1]
+    assert two.value < 0.8
+    assert len(sheets) == expected
 
 
 def test_near_the_limit_more_is_drawn_until_most_is():

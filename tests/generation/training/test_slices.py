@@ -6,20 +6,16 @@ import hashlib
 import pickle
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from safetensors.torch import load, load_file
 
 from curation.galleries.files import picture_name
 from curation.models import Candidate
-from generation.learning.evaluation import Guard
 from generation.models import (
     Challenge,
-    GenerationJob,
     ModelVersion,
     PreferenceDataset,
     TrainingRun,
@@ -31,22 +27,10 @@ from generation.training.slices import folder_of, train_slice
 from generation.versions.files import adapter_name
 from project import seeds
 from tests.factories import RoundFactory, publish
-from tests.generation.training.conftest import SIDE_PX, dataset_of
+from tests.generation.training.conftest import SIDE_PX, dataset_of, once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
 Status = TrainingRun.Status
-
-
-@pytest.fixture
-def run(dataset) -> TrainingRun:
-    return services.queue_training(dataset=dataset)
-
-
-def once(run: TrainingRun) -> TrainingRun:
-    """One slice to the end."""
-    assert train_slice(run_id=run.pk) is False
-    run.refresh_from_db()
-    return run
 
 
 def test_a_dataset_becomes_an_adapter_that_was_examined(run):
@@ -219,7 +203,6 @@ def test_a_full_disk_leaves_everything_as_it_was(run, live, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["pickle", "another architecture", "cut off"])
 def test_threat_26_an_adapter_that_is_no_lora_of_this_base_stops_the_run(run, live, kind):
-    import torch
     from safetensors.torch import save
 
     layer = "transformer.nowhere.to_q.lora_{}.weight"
@@ -236,52 +219,3 @@ def test_threat_26_an_adapter_that_is_no_lora_of_this_base_stops_the_run(run, li
     once(run)
     assert run.status == Status.STOPPED
     assert path.name in run.reason
-
-
-@pytest.mark.parametrize("passes", [True, False])
-def test_what_a_guard_refuses_goes_back_a_part_of_the_way(run, monkeypatch, passes):
-    """Refused twice: half of every layer's change is left, is judged anew, and people are told."""
-    real, tried = examination.guards, []
-    variances = iter([0.6, 0.7, 0.9 if passes else 0.75])
-
-    def strict(**figures: float) -> list[Guard]:
-        tried.append((load_file(folder_of(run.pk) / "adapter.safetensors"), figures["drift"]))
-        return real(**figures | {"variance": next(variances), "chosen_error": 1.0})
-
-    monkeypatch.setattr(examination, "guards", strict)
-    phases, note = set[str](), examination.services.note_progress
-
-    def overheard(**said: Any) -> None:
-        phases.add(said["phase"])
-        note(**said)
-
-    monkeypatch.setattr(examination.services, "note_progress", overheard)
-    once(run)
-    assert {f"is examined{at}, sheet 1 of 4" for at in ("", " at 70%", " at 50%")} <= phases
-    (whole, far), (_, less), (half, least) = tried
-    for name, matrix in half.items():
-        if name.endswith("lora_B.weight"):
-            assert torch.allclose(matrix, whole[name] / 2, atol=1e-7)
-    assert any(whole[name].any() for name in whole if name.endswith("lora_B.weight"))
-    assert abs(far - 1) > abs(less - 1) > abs(least - 1)
-    with default_storage.open(run.version.adapter) as file:
-        kept = load(file.read())
-    assert all(torch.equal(kept[name], half[name]) for name in half)
-    figures = run.figures
-    assert (figures["share"], figures["drift"]) == (0.5, least)
-    assert "vary 0.60 times as much" in figures["ended_early"]
-    assert "went back to 50% of the way" in figures["ended_early"]
-    expected = ModelVersion.Status.CHALLENGER if passes else ModelVersion.Status.RETIRED
-    assert (run.version.status, bool(run.reason)) == (expected, not passes)
-
-
-def test_where_nothing_can_be_drawn_to_compare_it_is_refused_at_once(run, monkeypatch):
-    """The round's pictures came from elsewhere: no sheet, and going back would tell no more."""
-    GenerationJob.objects.all().delete()
-    real, asked = examination.guards, []
-    monkeypatch.setattr(examination, "guards", lambda **said: asked.append(said) or real(**said))
-    once(run)
-    assert run.status == Status.FINISHED
-    assert "Nothing could be drawn by which to tell" in run.reason
-    assert len(asked) == 1
-    assert (run.figures["share"], run.figures["sheet"]) == (1.0, [])

@@ -24,7 +24,7 @@ from generation.versions.files import local_adapter
 
 FEATURE_PX = 16  # pictures are compared by their colours at this size
 LEAST_SHEETS, MOST_SHEETS = 2, 4
-PLAINLY = 0.05  # below the limit, about the standard error of two sheets
+PLAINLY = 0.05  # above or below the limit, about the standard error of two sheets
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,12 @@ def _drawn(
 def drawn_until_clear(
     draw: Callable[[int], Sheet], *, is_final: bool = True
 ) -> tuple[list[Sheet], VarianceRatio | None]:
-    """Parts of a sheet until it is clear that pictures vary enough, `MOST_SHEETS` at most.
+    """Parts of a sheet until it is plain whether pictures vary enough, `MOST_SHEETS` at most.
 
     Sixteen pictures of an adapter that varies .93 times as much gave .77 to 1.08. Where one of
     their four prompts varies far more than the others its ratio is nearly the whole figure, and
-    the interval much too narrow; so nothing is refused for good before all is drawn.
+    an interval over prompts much too narrow; so figures are asked for, not intervals, and nothing
+    is refused for good before all is drawn.
 
     Args:
         is_final: whether what varies too little is refused, not followed less far; else
@@ -116,11 +117,10 @@ def drawn_until_clear(
     while True:
         sheets.append(draw(len(sheets)))
         ratio = _variety(sheets)
-        is_clear = ratio is not None and (
-            ratio.low >= LEAST_VARIANCE or (not is_final and ratio.value < LEAST_VARIANCE - PLAINLY)
-        )
+        above = ratio.value - LEAST_VARIANCE if ratio else 0.0
+        is_plain = above >= PLAINLY or (above < -PLAINLY and not is_final)
         if (
-            (is_clear and len(sheets) >= LEAST_SHEETS)
+            (is_plain and len(sheets) >= LEAST_SHEETS)
             or len(sheets) == MOST_SHEETS
             or not sheets[-1].samples
         ):

@@ -71,7 +71,7 @@ def test_what_is_just_below_the_limit_is_not_sent_back_by_two_sheets(seed, expec
     assert len(sheets) == expected
 
 
-def test_near_the_limit_more_is_drawn_until_most_is():
+def test_near_the_limit_all_is_drawn():
     parts: list[int] = []
     sheets, ratio = drawn(0.8**0.5, parts, seeds=(1, 2))
     assert parts == list(range(MOST_SHEETS))

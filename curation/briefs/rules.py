@@ -28,7 +28,7 @@ class Bounds:
 
 
 HOUSE: Final = Bounds(rounds=(1, 100), candidates=(4, 5000), minutes=(1, 30 * 24 * 60))
-MEMBERS: Final = Bounds(rounds=(1, 24), candidates=(4, 200), minutes=(3, 7 * 24 * 60))
+MEMBERS: Final = Bounds(rounds=(1, 24), candidates=(4, 200), minutes=(2, 7 * 24 * 60))
 # What the form offers for the length of a round, in minutes.
 LENGTHS: Final = (
     (5, "5 minutes"),

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--taste", choices=sorted(TASTES), default="warm")
         parser.add_argument("--noise", type=float, default=0.2, help="share of flipped votes")
         parser.add_argument("--minutes", type=float, default=20.0)
-        parser.add_argument("--round-minutes", type=int, default=3)
+        parser.add_argument("--round-minutes", type=int, default=2)
         parser.add_argument("--candidates", type=int, default=40, help="per round")
         parser.add_argument("--seed", type=int, default=None, help="same seed, same members")
         parser.add_argument("--on", action="store_true", help="go on after the first promotion")

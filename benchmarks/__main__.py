@@ -30,7 +30,7 @@ NAMES = (
     "promotion_test",
     "promotion",
 )
-LONG = ("closed_loop",)  # hours: run when named, not with the others
+LONG = ("closed_loop", "large_step")  # hours, or on a GPU: run when named, not with the others
 ROOT = Path(__file__).resolve().parent.parent
 
 

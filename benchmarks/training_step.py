@@ -39,37 +39,48 @@ def measure(quick: bool) -> list[Row]:
     with data_folder() as folder:
         rows = pairs(folder, count=batch * 2)
         run = opened(folder / "run", rows, batch=batch, steps=turns + 3)
-        plain = Plain(run)
-        began = time.perf_counter()
-        reference_s = caches(run)
-        say(f"latents, text and reference errors kept in {time.perf_counter() - began:.1f} s")
-        apart = [compared(run, plain)]
-        ours, theirs = [], []
-        for turn in range(turns + 1):
-            with run.slot.holding(run.slot.vector.detach().clone()):
-                other = timed(plain.step)
-            mine = timed(run.step)
-            if turn:  # the first one warms both up
-                ours.append(mine)
-                theirs.append(other)
-                say(f"{mine:.2f} ÷ {other:.2f} s = {mine / other:.3f}")
-        apart.append(compared(run, plain))
-    if max(apart) > 1e-5:
-        raise SystemExit(f"The losses are {max(apart):.1e} apart.")
+        how = f"{threads} thread(s), float32"
+        return [beside(run, Plain(run), turns=turns, name="training-step", apart=1e-5, how=how)]
+
+
+def beside(run: Run, plain: Plain, *, turns: int, name: str, apart: float, how: str) -> Row:
+    """A step of ours and a plain one, in turn.
+
+    Args:
+        apart: how far the losses of one batch may lie from one another.
+        how: words about device and precision.
+
+    Raises:
+        SystemExit: they lie farther.
+    """
+    batch, began = run.recipe.batch, time.perf_counter()
+    reference_s = caches(run)
+    say(f"latents, text and reference errors kept in {time.perf_counter() - began:.1f} s")
+    differences = [compared(run, plain)]
+    ours, theirs = [], []
+    for turn in range(turns + 1):
+        with run.slot.holding(run.slot.vector.detach().clone()):
+            other = timed(plain.step)
+        mine = timed(run.step)
+        if turn:  # the first one warms both up
+            ours.append(mine)
+            theirs.append(other)
+            say(f"{mine:.2f} ÷ {other:.2f} s = {mine / other:.3f}")
+    differences.append(compared(run, plain))
+    if max(differences) > apart:
+        raise SystemExit(f"The losses are {max(differences):.1e} apart.")
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     mine, other = statistics.median(ours), statistics.median(theirs)
     shares = ", ".join(f"{name} {share:.2f}" for name, share in plain.shares().items())
-    return [
-        Row(
-            "training-step",
-            f"{statistics.median(ratios):.3f}",
-            "≤ 0.55",
-            f"{1000 * mine:.0f} ÷ {1000 * other:.0f} ms, {batch} pairs, {threads} thread(s), "
-            f"float32, single turns {min(ratios):.2f} to {max(ratios):.2f}, losses "
-            f"{max(apart):.0e} apart; the plain step's parts: {shares}; a batch's reference errors "
-            f"cost {reference_s / other:.2f} of a plain step, once",
-        )
-    ]
+    return Row(
+        name,
+        f"{statistics.median(ratios):.3f}",
+        "≤ 0.55",
+        f"{1000 * mine:.0f} ÷ {1000 * other:.0f} ms, {batch} pairs, {how}, single turns "
+        f"{min(ratios):.2f} to {max(ratios):.2f}, losses {max(differences):.0e} apart; the plain "
+        f"step's parts: {shares}; a batch's reference errors cost {reference_s / other:.2f} of a "
+        "plain step, once",
+    )
 
 
 def pairs(folder: Path, *, count: int) -> list[Pair]:
@@ -109,12 +120,12 @@ def opened(folder: Path, rows: list[Pair], *, batch: int, steps: int) -> Run:
 def caches(run: Run) -> float:
     """Fill the caches that the turns need; seconds of reference errors for one batch."""
     references, schedule = run.prepared.batches.references, run.prepared.schedule
-    began, visits = time.process_time(), 0
+    began, visits = spent_s(), 0
     for step in range(run.recipe.steps):
         for block in references.missing(schedule.step(step)):
             references.ensure(block)
             visits += len(schedule.block_visits(block))
-    return (time.process_time() - began) / visits * run.recipe.batch
+    return (spent_s() - began) / visits * run.recipe.batch
 
 
 class Plain:
@@ -152,25 +163,32 @@ class Plain:
         with torch.no_grad():
             clean = self._part("pictures", lambda: family.latents(self._pixels(rows)))
             heard = self._part("text", lambda: family.embed([row.prompt for row in rows]))
-        noise = bank.noise(keys, entries, clean.shape[1:]).repeat(2, 1, 1, 1)
-        level = bank.levels(keys, entries).repeat(2)
-        mix = level.view(-1, 1, 1, 1)
+        place = clean.device
+        noise = bank.noise(keys, entries, clean.shape[1:]).repeat(2, 1, 1, 1).to(place)
+        level = bank.levels(keys, entries).repeat(2).to(place)
+        heard = {name: torch.cat([value, value]) for name, value in heard.items()}
 
         def errors() -> Any:
-            velocity = family.network(
-                hidden_states=(1 - mix) * clean + mix * noise,
-                timestep=level * 1000,
-                encoder_hidden_states=heard["states"].repeat(2, 1, 1),
-                pooled_projections=heard["pooled"].repeat(2, 1),
-                return_dict=False,
-            )[0]
-            return F.mse_loss(velocity, noise - clean, reduction="none").mean((1, 2, 3))
+            answer, target = self.asked(clean, noise, level, heard)
+            return F.mse_loss(answer.float(), target, reduction="none").mean((1, 2, 3))
 
         better, worse = self._part("network", errors).chunk(2)
         with torch.no_grad(), run.slot.disabled():
             better_ref, worse_ref = self._part("reference", errors).chunk(2)
         inside = -0.5 * BETA * ((better - worse) - (better_ref - worse_ref))
         return -F.logsigmoid(inside).mean()
+
+    def asked(self, clean: Any, noise: Any, level: Any, heard: Any) -> tuple[Any, Any]:
+        """The network's answer, and what it should be."""
+        mix = level.view(-1, 1, 1, 1)
+        velocity = self.run.prepared.family.network(
+            hidden_states=(1 - mix) * clean + mix * noise,
+            timestep=level * 1000,
+            encoder_hidden_states=heard["states"],
+            pooled_projections=heard["pooled"],
+            return_dict=False,
+        )[0]
+        return velocity, noise - clean
 
     def _pixels(self, rows: list[Pair]) -> Any:
         """Chosen, then rejected pictures; reading files is left out of the comparison."""
@@ -185,9 +203,9 @@ class Plain:
         return torch.stack([self.pixels[path] for path in paths])
 
     def _part(self, name: str, work: Callable[[], Any]) -> Any:
-        began = time.process_time()
+        began = spent_s()
         done = work()
-        self.spent.setdefault(name, []).append(time.process_time() - began)
+        self.spent.setdefault(name, []).append(spent_s() - began)
         return done
 
     def shares(self) -> dict[str, float]:
@@ -208,10 +226,20 @@ def compared(run: Run, plain: Plain) -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Processor seconds of one call: other work on the machine does not count."""
-    began = time.process_time()
+    """Seconds of one call."""
+    began = spent_s()
     work()
-    return time.process_time() - began
+    return spent_s() - began
+
+
+def spent_s() -> float:
+    """Processor seconds, so that other work on the machine does not count; on a GPU the clock's."""
+    import torch
+
+    if not torch.cuda.is_initialized():
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 if __name__ == "__main__":

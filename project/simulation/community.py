@@ -217,10 +217,14 @@ class Community:
             if self._looks[member.address, round_id] != LOOKS_BEFORE:
                 return
         hung = member.ask(f"rounds/{round_id}/candidates")["items"]
+        if not hung:
+            with self._lock:
+                self._looks[member.address, round_id] -= 1
+            return
         try:
             best = max(hung, key=lambda one: eye.score(self._picture(member, one)))
             self.purses[member.address].stake(round_id, best["digest"], STAKE)
-        except (SiteRefused, NodeRefused, ValueError) as error:  # nothing hangs, or unanchored yet
+        except (SiteRefused, NodeRefused) as error:  # such as a picture not anchored yet
             with self._lock:
                 self._looks[member.address, round_id] -= 1
                 self.did.refused[refusal(error)] += 1

@@ -21,6 +21,7 @@ from generation.challenges import selectors
 from generation.challenges.models import Challenge, TwinPair, TwinPrompt
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import PlannedJob, job_key, plan_jobs
+from generation.preferences.models import PreferenceRow
 from generation.versions.models import ModelVersion
 
 TWINS = 20  # pairs a round: how many prompts they show decides how soon a test can end
@@ -41,8 +42,9 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
     """Queue twins of the test against the live version, if there is one; how many pairs.
 
     A round gets them once. They take prompts in turn, those of its own pictures (the wishes) first,
-    then the ones that were kept for them, with seeds of their own. Their jobs come in random order
-    as to whose is first: a hash decides.
+    then the ones that were kept for them, then what the challenger was trained on: pictures of
+    that are learned one by one. Seeds are their own, and their jobs come in random order as to
+    whose is first: a hash decides.
     """
     Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
@@ -53,7 +55,9 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
     for idea in (*wishes, *_kept(round_, like=wishes[0])):
         ideas.setdefault(idea.prompt, idea)
     seen = set(TwinPair.objects.filter(challenge=challenge).values_list("prompt", flat=True))
-    prompts = [prompt for prompt in ideas if prompt not in seen] or list(ideas)
+    unseen = [prompt for prompt in ideas if prompt not in seen] or list(ideas)
+    learned = _learned_from(challenge)
+    prompts = sorted(unseen, key=lambda prompt: prompt in learned)
     count = min(TWINS, max(1, int(LARGEST_SHARE * len(wishes) / 2)))
     for index in range(count):
         wish = ideas[prompts[index % len(prompts)]]
@@ -64,6 +68,11 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
             status=Challenge.Status.RUNNING
         )
     return count
+
+
+def _learned_from(challenge: Challenge) -> set[str]:
+    rows = PreferenceRow.objects.filter(dataset__run__version=challenge.challenger_id)
+    return set(rows.values_list("prompt", flat=True))
 
 
 def _kept(round_: Round, *, like: PlannedJob) -> list[PlannedJob]:

@@ -21,7 +21,8 @@ from generation.challenges.planning import TWINS, join_open_rounds, keep_prompts
 from generation.challenges.services import start_challenge
 from generation.jobs.models import GenerationJob
 from generation.jobs.services import Drawing, PlannedJob, claim, finish
-from generation.models import Challenge, ModelVersion, TwinPair, TwinPrompt
+from generation.models import Challenge, ModelVersion, TrainingRun, TwinPair, TwinPrompt
+from generation.preferences.services import build_preference_dataset
 from generation.versions.selectors import live_version
 from tests.curation.judging import judge, round_with, waiting
 from tests.factories import (
@@ -34,6 +35,7 @@ from tests.factories import (
     provenance,
 )
 from tests.generation.challenges.arena import version_on
+from tests.generation.preferences.polls import counted_poll
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +157,22 @@ def test_a_test_shows_no_prompt_in_two_rounds_while_there_are_others(challenge):
     assert plan(later, agent=agent) == TWINS
     twins = TwinPair.objects.filter(round=later)
     assert twins.filter(prompt__startswith="kept").count() == TWINS
+
+
+def test_what_the_challenger_learned_from_is_shown_when_nothing_else_is_left(challenge):
+    dataset = build_preference_dataset(round_id=counted_poll(prompts=2).round.pk)
+    how = {"reference": challenge.champion, "version": challenge.challenger, "seed": 1, "steps": 1}
+    TrainingRun.objects.create(dataset=dataset, **how)
+    learned = set(dataset.rows.values_list("prompt", flat=True))
+    round_ = RoundFactory()
+    ideas = [TwinPrompt(prompt=f"kept {n}", primitives=["motif:fox"]) for n in range(TWINS - 6)]
+    keep_prompts(round_=round_, ideas=ideas)
+    assert learned == {"prompt 0", "prompt 1"}
+    assert plan(round_) == TWINS
+    prompts = list(TwinPair.objects.order_by("pk").values_list("prompt", flat=True))
+    assert prompts[:4] == ["prompt 2", "prompt 3", "prompt 4", "prompt 5"]
+    assert set(prompts[-2:]) == learned
+    assert len(set(prompts)) == TWINS
 
 
 def test_rounds_nearly_over_or_without_prompts_get_none(challenge):

@@ -63,9 +63,13 @@ def environment(env: Env, embedded: set[str]) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Two workers draw and learn at a time. Threads of torch that outnumber the cores wait for
         # one another, and while they spin they starve every neighbour.
-        "GENERATION_THREADS": str(env.generation_threads or max(1, (os.cpu_count() or 1) // 2)),
+        "GENERATION_THREADS": str(env.generation_threads or _half_of_the_cores()),
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),
     }
+
+
+def _half_of_the_cores() -> int:
+    return min(max(1, (os.cpu_count() or 1) // 2), 512)  # the most that the variable takes
 
 
 def site_steps(environment: Mapping[str, str]) -> tuple[Process, ...]:

@@ -235,7 +235,8 @@ def test_threat_33_supervisor_alone_says_that_the_chain_is_its_own(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("cores", "given", "threads"), [(2, 0, 1), (16, 0, 8), (1, 0, 1), (None, 0, 1), (16, 3, 3)]
+    ("cores", "given", "threads"),
+    [(2, 0, 1), (16, 0, 8), (1, 0, 1), (4096, 0, 512), (None, 0, 1), (16, 3, 3)],
 )
 def test_the_two_workers_that_compute_share_the_cores(monkeypatch, cores, given, threads):
     monkeypatch.setattr("project.stack.processes.os.cpu_count", lambda: cores)

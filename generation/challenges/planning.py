@@ -7,8 +7,6 @@ them as soon as possible, unless it is nearly over: nobody waits a week for the 
 from __future__ import annotations
 
 import hashlib
-import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from curation.models import Candidate, Round
+from curation.models import Round
 from generation.agents.models import Agent
 from generation.challenges import selectors
 from generation.challenges.models import Challenge, TwinPair, TwinPrompt
@@ -30,8 +28,6 @@ TWINS = 20  # pairs a round: how many prompts they show decides how soon a test 
 LARGEST_SHARE = 1.0  # of a round's own pictures; one pair there always is, or tests never end
 HUNG_BY = 0.5  # of the round's time that is left, so that there is time to judge them
 LEAST_LEFT = 0.25  # of a round's time, for twins to join it
-DRAWN_BY = 0.85  # of the time that is left, as a round's own pictures are
-LAST_DRAWN = 50  # pictures that say how fast the workers are
 
 
 def keep_prompts(*, round_: Round, ideas: Sequence[TwinPrompt]) -> None:
@@ -62,8 +58,7 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
     unseen = [prompt for prompt in ideas if prompt not in seen] or list(ideas)
     learned = _learned_from(challenge)
     prompts = sorted(unseen, key=lambda prompt: prompt in learned)
-    most = int(min(LARGEST_SHARE * len(wishes), _room(round_, now))) // 2
-    count = min(TWINS, max(1, most))
+    count = min(TWINS, max(1, int(LARGEST_SHARE * len(wishes) / 2)))
     for index in range(count):
         wish = ideas[prompts[index % len(prompts)]]
         due_at = _due_at(round_, now, place=(index + 0.5) / count)
@@ -73,20 +68,6 @@ def plan_twins(*, round_: Round, agent: Agent, wishes: Sequence[PlannedJob]) -> 
             status=Challenge.Status.RUNNING
         )
     return count
-
-
-def _room(round_: Round, now: datetime) -> float:
-    """How many pictures more the workers can draw in time, as fast as they drew the last ones."""
-    drawn = Candidate.objects.order_by("-pk").values_list("worker", "timings")[:LAST_DRAWN]
-    seconds: list[float] = [
-        said["drawn_s"] / said["drawn_together"] for _, said in drawn if "drawn_s" in said
-    ]
-    if not seconds:
-        return math.inf
-    workers = len({worker for worker, _ in drawn})
-    left_s = DRAWN_BY * (round_.closes_at - now).total_seconds()
-    waiting = GenerationJob.objects.filter(status=GenerationJob.Status.QUEUED).count()
-    return workers * left_s / max(statistics.median(seconds), 1e-3) - waiting
 
 
 def _learned_from(challenge: Challenge) -> set[str]:

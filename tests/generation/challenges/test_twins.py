@@ -33,7 +33,6 @@ from tests.factories import (
     VersionFactory,
     picture,
     provenance,
-    publish,
 )
 from tests.generation.challenges.arena import version_on
 from tests.generation.preferences.polls import counted_poll
@@ -111,25 +110,6 @@ def test_planning_twice_adds_nothing(challenge):
 @pytest.mark.parametrize(("pictures", "pairs"), [(4, 2), (12, 6), (24, 12), (200, 20)])
 def test_small_rounds_have_few_twins(challenge, pictures, pairs):
     assert plan(RoundFactory(), prompts=pictures // 4, seeds=4) == pairs
-
-
-@pytest.mark.parametrize(
-    ("each_s", "together", "workers", "pairs"),
-    [(60.0, 1, 1, 10), (240.0, 4, 1, 10), (60.0, 1, 2, 20), (300.0, 1, 1, 1), (0.0, 1, 1, 20)],
-)
-def test_there_are_no_more_twins_than_can_be_drawn_in_time(
-    challenge, each_s, together, workers, pairs
-):
-    """51 pictures fit into 85% of an hour at a minute each, of which 30 wait."""
-    before = RoundFactory()
-    for number in range(4):
-        timings = {"drawn_s": each_s, "drawn_together": together}
-        publish(before, number, timings=timings, worker=f"host:{number % workers}")
-    now = timezone.now()
-    round_ = RoundFactory(opened_at=now, closes_at=now + timedelta(hours=1, seconds=5))
-    JobFactory.create_batch(30, round=round_, status=GenerationJob.Status.QUEUED)
-    JobFactory.create_batch(3, round=round_, status=GenerationJob.Status.DONE)
-    assert plan(round_) == pairs
 
 
 def already_open(*, share_left: float) -> Round:

@@ -35,7 +35,6 @@ def measure(quick: bool) -> list[Row]:
     turns = 3 if quick else 12
     with data_folder() as folder:
         run = opened(folder / "run", pairs(folder, count=32), steps=turns + 3)
-        torch.cuda.reset_peak_memory_stats()
         name = torch.cuda.get_device_name()
         how = f"{name}, {run.prepared.batches.how.autocast}".replace("torch.", "")
         row = beside(run, PlainUnet(run), turns=turns, name="large-step", apart=0.05, how=how)
